@@ -1,0 +1,252 @@
+"""The composition root: `create_app` joins settings, extensions, features, reactions and error handling.
+
+Nothing else builds or wires anything; a newcomer who asks "where does X come from" finds it here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+from babel.support import LazyProxy
+from flask import Flask, Response, g, render_template, request
+from flask_babel import Babel
+from flask_login import LoginManager, current_user
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as AnyResponse
+
+from circle import reactions
+from circle.accounts import api as accounts_api
+from circle.accounts import queries as accounts_queries
+from circle.accounts import web as accounts_web
+from circle.circles import api as circles_api
+from circle.circles import web as circles_web
+from circle.cli import register_commands
+from circle.config import ROOT, Settings, load
+from circle.core import api, events, health, ids, openapi, operation, pagination, storage, web
+from circle.core.api import ApiBlueprint
+from circle.core.db import db, install_sqlite
+from circle.core.errors import BadRequest, CircleError, TooLarge, Unavailable
+from circle.core.i18n import compile_catalogues, lazy
+from circle.core.limits import Limiter
+from circle.home import web as home_web
+from circle.media import api as media_api
+from circle.media import web as media_web
+from circle.notifications import api as notifications_api
+from circle.notifications import queries as notifications_queries
+from circle.notifications import web as notifications_web
+from circle.posts import api as posts_api
+from circle.posts import web as posts_web
+from circle.templating import register_templating
+from circle.topics import api as topics_api
+from circle.topics import web as topics_web
+
+log = structlog.get_logger(__name__)
+
+#: JSON and ordinary forms; routes that take files say more with `core.web.takes_body`
+MAX_BODY = 1024 * 1024
+
+#: in the order of the import rule. `home` comes last: its /<slug> is the widest address
+WEB = (
+    health.bp, openapi.bp, accounts_web.bp, media_web.bp, notifications_web.bp, circles_web.bp, topics_web.bp,
+    posts_web.bp, home_web.bp,
+)
+API: tuple[ApiBlueprint, ...] = (
+    accounts_api.bp, circles_api.bp, media_api.bp, notifications_api.bp, topics_api.bp, posts_api.bp,
+)
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from `settings` (default: the environment)."""
+    settings = settings or load()
+    app = Flask("circle", root_path=str(ROOT / "circle"), static_folder=str(ROOT / "static"),
+                template_folder=str(ROOT / "templates"))
+    app.config.update(_flask_config(settings))
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies, settings.proxies)  # type: ignore[method-assign]
+    _configure_logging(settings)
+    ids.configure(settings.node, settings.data_dir)
+    pagination.configure(settings.secret_key)
+    storage.configure(settings.secret_key)
+    events.install(reactions.REACTIONS)
+    _install_database(app, settings)
+    app.extensions["circle_storage"] = storage.LocalStorage(settings.media_dir)
+    app.extensions["circle_limiter"] = Limiter(settings.redis_url, enabled=settings.rate_limits)
+    app.extensions["circle_authenticate"] = accounts_queries.actor_of_token
+    compile_catalogues()
+    Babel(app, locale_selector=web.choose_locale, default_translation_directories="translations")
+    app.url_map.converters.update(id=web.IdConverter, slug=web.SlugConverter)
+    _install_requests(app)
+    _install_sign_in(app)
+    _install_errors(app)
+    register_templating(app)
+    for blueprint in (*WEB, *API):
+        app.register_blueprint(blueprint)
+    for blueprint in API:
+        csrf.exempt(blueprint)  # the API never reads the cookie, so there is nothing to forge
+    register_commands(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "TESTING": settings.testing,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
+        "MAX_CONTENT_LENGTH": MAX_BODY,
+        "MAX_FORM_PARTS": 200,
+        "SESSION_COOKIE_NAME": "circle",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https:"),
+        "PERMANENT_SESSION_LIFETIME": 30 * 86400,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_DEFAULT_LOCALE": settings.locale,
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+        # a bug becomes a 500 answer with an incident number in every environment, so tests see what members see
+        "PROPAGATE_EXCEPTIONS": False,
+    }
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    # one connection per server thread; the default of 5 would make threads wait for each other
+    return {"pool_size": 32, "max_overflow": 8} | ({} if url.startswith("sqlite") else {"pool_pre_ping": True})
+
+
+def _install_database(app: Flask, settings: Settings) -> None:
+    path = settings.database_url.removeprefix("sqlite:///")
+    if settings.database_url.startswith("sqlite:///") and path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    with app.app_context():
+        install_sqlite(db.engine, strict=not settings.production)
+
+
+def _configure_logging(settings: Settings) -> None:
+    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if not settings.production:
+        renderer = structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info if settings.production else _keep,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+
+
+def _keep(_logger: Any, _name: str, event: Any) -> Any:
+    return event
+
+
+# ---- requests ------------------------------------------------------------------------------------------------
+
+
+def _install_requests(app: Flask) -> None:
+    app.before_request(web.begin_request)
+    app.before_request(api.begin_api_request)
+
+    @app.before_request
+    def allow_larger_body() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        size = getattr(view, "max_body", None)
+        if size is not None:
+            request.max_content_length = size
+
+    csrf.init_app(app)  # after the size is known: looking for the token reads the form
+    app.after_request(web.finish_response)
+
+    @app.url_defaults
+    def version_static(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static" and "filename" in values:
+            values.setdefault("v", _static_version(values["filename"]))
+
+    @app.after_request
+    def cache_static(response: Response) -> Response:
+        if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+@cache
+def _static_version(filename: str) -> str | None:
+    path = ROOT / "static" / filename
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else None
+
+
+def _install_sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # the session row is what is revoked; a changing phone address must not sign out
+    manager.user_loader(accounts_web.load_browser_user)
+
+    @app.context_processor
+    def who() -> dict[str, Any]:
+        if not getattr(current_user, "is_authenticated", False):
+            return {"me": None}
+        if "me" not in g:
+            g.me = current_user
+            g.me.unread = LazyProxy(notifications_queries.unread_count, current_user.actor)
+        return {"me": g.me}
+
+
+# ---- errors --------------------------------------------------------------------------------------------------
+
+
+def _install_errors(app: Flask) -> None:
+    @app.errorhandler(CircleError)
+    def refused(error: CircleError) -> AnyResponse:
+        return api.problem(error) if _is_api() else web.error_answer(error, render_template)
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> AnyResponse:
+        return refused(BadRequest(lazy("This form was open for too long. Please go back, reload and send it again.")))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> AnyResponse:
+        if 300 <= (error.code or 500) < 400:
+            return error.get_response()  # type: ignore[return-value]
+        if _is_api():
+            return api.http_problem(error)
+        known = TooLarge() if error.code == 413 else CircleError(error.description)
+        known.status = error.code or 500
+        if error.code == 404:
+            known.sentence = lazy("This is not here, or no longer here.")
+        answer = web.error_answer(known, render_template)
+        if "Allow" in (headers := dict(error.get_headers())):
+            answer.headers["Allow"] = headers["Allow"]
+        return answer
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> AnyResponse:
+        if isinstance(error, OperationalError) and "locked" in str(error.orig):
+            return refused(Unavailable(retry_after=2))
+        number = g.get("request_id", secrets.token_hex(4))[:8]
+        log.error("incident", number=number, path=request.path, exc_info=error)
+        operation.abandon()
+        g.locale = app.config["SETTINGS"].locale
+        if _is_api():
+            return api.internal_problem(number)
+        # the page must not depend on anything that may just have failed
+        g.me = None
+        return Response(render_template("errors/500.html", number=number, me=None), 500)
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")

@@ -1,0 +1,135 @@
+"""The database: base class, column types, and the SQLite settings that keep every promise.
+
+Models subclass `Base` with plain declarative columns; `db` only brings engines and sessions (the stack decision on
+why not `db.Model` is in docs/decisions/0002). On SQLite SQLAlchemy itself emits BEGIN, so that a write can start
+with BEGIN IMMEDIATE (see `operation`) and SAVEPOINT and DDL behave as on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    event,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from circle.core import clock, ids
+
+#: one naming rule for all constraints; batch migrations on SQLite need every constraint to have a name
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+#: waiting for another writer comes first, so that every later pragma already waits
+SQLITE_PRAGMAS = (
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    "synchronous=FULL",  # NORMAL may lose the last commits on power loss; a point lost is worse than a slow one
+    "foreign_keys=ON",
+    "mmap_size=134217728",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime. Naive input raises; SQLite gives back what was put in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime given to a UTC column")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Base of all models: int is BIGINT, datetime is UTC, dict and list are JSON."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInt,
+        datetime: UTCDateTime,
+        str: String,
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        list[str]: Json,
+    }
+    #: place of the table in the lock order of the whole product (domain rule: business rows by rank, then id)
+    lock_rank: ClassVar[int] = 1000
+
+
+class IdMixin:
+    """`id` (time-ordered, made by the application) and `created_at`, as nearly every table has them."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=ids.new_id, autoincrement=False)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+def one_of(column: str, *values: str, version: int = 1) -> CheckConstraint:
+    """A named CHECK that `column` is one of `values`. Raise `version` when the values change, else migrations
+    would not notice (the comparison is by name)."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_v{version}")
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+def install_sqlite(engine: Engine, *, strict: bool) -> None:
+    """Give `engine` the pragmas and explicit BEGIN; a no-op on PostgreSQL.
+
+    `strict` (development and tests) refuses a write outside an operation: it would ride on a read snapshot and
+    fail with "database is locked" only under load.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy emits BEGIN, not the driver
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute("PRAGMA " + pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN " + connection.get_execution_options().get("sqlite_begin", "DEFERRED"))
+
+    if strict:
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def _guard(connection: Any, _cursor: Any, sql: str, _params: Any, context: Any, _many: bool) -> None:
+            writes = context and (context.isinsert or context.isupdate or context.isdelete)
+            if writes and connection.get_execution_options().get("sqlite_begin") != "IMMEDIATE":
+                raise RuntimeError("write outside an operation: " + sql[:80])

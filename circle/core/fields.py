@@ -1,0 +1,147 @@
+"""marshmallow fields for what people send, shared by forms and JSON.
+
+Text is cleaned here, once, before any rule sees it: NUL, control and bidi-override characters never get further, so
+neither database engine can be made to fail by a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app
+from marshmallow import Schema, ValidationError, fields, validate
+
+from circle.core.i18n import lazy
+from circle.core.ids import MAX_ID
+from circle.core.markup import clean_line, clean_text
+
+
+def _length(minimum: int, maximum: int) -> validate.Validator:
+    return validate.Length(min=minimum, max=maximum, error=lazy("Between {min} and {max} characters, please."))  # type: ignore[arg-type]
+
+
+class Line(fields.String):
+    """One line of text, cleaned and trimmed; `maximum` characters, at least `minimum`."""
+
+    default_error_messages = {  # noqa: RUF012
+        "required": [lazy("Please fill this in.")],
+        "invalid": [lazy("This must be text.")],
+        "null": [lazy("Please fill this in.")],
+    }
+
+    def __init__(self, maximum: int, *, minimum: int = 0, **kwargs: Any) -> None:
+        super().__init__(validate=_length(minimum, maximum), **kwargs)
+
+    def _clean(self, text: str) -> str:
+        return clean_line(text)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        return self._clean(value)
+
+
+class Text(Line):
+    """Text of several lines, cleaned; line ends become \\n."""
+
+    def _clean(self, text: str) -> str:
+        return clean_text(text)
+
+
+class Secret(fields.String):
+    """A password or passphrase: taken as it is, never cleaned, never dumped."""
+
+    default_error_messages = Line.default_error_messages
+
+    def __init__(self, maximum: int = 200, *, minimum: int = 1, **kwargs: Any) -> None:
+        super().__init__(validate=_length(minimum, maximum), load_only=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self.make_error("invalid") from None
+        return value
+
+
+class Choice(fields.String):
+    """One of a few words."""
+
+    default_error_messages = Line.default_error_messages
+
+    def __init__(self, *values: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(values, error=lazy("Please choose one of: {choices}.")), **kwargs)  # type: ignore[arg-type]
+
+
+class Id(fields.Integer):
+    """An id: a decimal string in JSON (JavaScript loses 64-bit integers), an int in Python."""
+
+    default_error_messages = {"invalid": [lazy("This is not a valid id.")]}  # noqa: RUF012
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else str(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        plain = isinstance(value, str) and value.isascii() and value.isdecimal() and value[0] != "0"
+        if not plain or len(value) > 19 or int(value) > MAX_ID:
+            raise self.make_error("invalid")
+        return int(value)
+
+
+class Moment(fields.Field):
+    """A moment: RFC 3339 in UTC with Z. Naive or impossible input is refused."""
+
+    default_error_messages = {"invalid": [lazy("This is not a valid time.")]}  # noqa: RUF012
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                raise ValueError
+            return moment.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            raise self.make_error("invalid") from None
+
+
+class Address(fields.String):
+    """An address on this site: a path inside, absolute in JSON (a mini-program has no page to be relative to)."""
+
+    def _serialize(self, value: str | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else current_app.config["SETTINGS"].base_url + value
+
+
+class InputSchema(Schema):
+    """Base of what people send: unknown fields are refused, and the sentences are ours."""
+
+    error_messages = {  # noqa: RUF012
+        "unknown": [lazy("This field is not known here.")],
+        "type": [lazy("This must be an object.")],
+    }
+
+
+class OutSchema(Schema):
+    """Base of what we answer; dumps a view row."""
+
+
+class PageQuery(InputSchema):
+    """Where in a list to read, and how much."""
+
+    cursor = fields.String(load_default=None, metadata={"description": "The `next_cursor` of the page before."})
+    limit = fields.Integer(
+        load_default=20,
+        strict=True,
+        validate=validate.Range(1, 50),
+        metadata={"description": "How many items, 1 to 50."},
+    )
+
+
+def refuse(message: Any) -> ValidationError:
+    """A ValidationError whose sentence may be lazy (marshmallow wraps only plain strings)."""
+    return ValidationError([message])

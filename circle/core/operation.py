@@ -1,0 +1,190 @@
+"""How every write happens: one operation, one transaction, all of it or nothing.
+
+    @operation
+    def publish_post(actor, slug, *, body): ...
+
+- The outermost `@operation` opens the write transaction; operations called inside it join it.
+- SQLite starts with BEGIN IMMEDIATE (an upgraded read transaction would fail at once under load); on PostgreSQL
+  rows are locked through `lock`, in one order for the whole product.
+- Before commit: events are turned into reactions until none is left, then audit entries are written (their chain
+  head is the last lock).
+- A serialization failure, deadlock or busy database makes the whole outermost operation run again, at most
+  `ATTEMPTS` times. So operations take ids and plain values, never rows, and do nothing that cannot be repeated:
+  no HTTP, no files, no sleeping, no password hashing in here.
+
+`held` lets the API edge store an idempotent answer in the same commit as the effect.
+This is the only module that commits or rolls back.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from circle.core.db import Base, db
+from circle.core.errors import NotFound, Unavailable
+from circle.core.events import Event, reactions_to
+
+ATTEMPTS = 4
+#: PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
+_TRANSIENT_STATES = {"40001", "40P01", "55P03"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+M = TypeVar("M", bound=Base)
+
+
+@dataclass
+class _Work:
+    """What the open transaction has gathered for its end."""
+
+    events: deque[Event] = field(default_factory=deque)
+    before_commit: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    #: (lock rank, id) of rows locked so far, to notice a wrong order before production does
+    locked: set[tuple[int, int]] = field(default_factory=set)
+
+
+def _current() -> _Work | None:
+    work: _Work | None = db.session().info.get("work")
+    return work
+
+
+def _required() -> _Work:
+    work = _current()
+    if work is None:
+        raise RuntimeError("this must be called inside an operation")
+    return work
+
+
+def operation(function: F) -> F:
+    """Make `function` a write: joins the open transaction or opens (and commits) its own."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if _current() is not None:
+            return function(*args, **kwargs)
+        return in_transaction(lambda: function(*args, **kwargs))
+
+    run.__operation__ = True  # type: ignore[attr-defined]  # read by tests/test_architecture.py
+    return run  # type: ignore[return-value]
+
+
+def in_transaction(work: Callable[[], T]) -> T:
+    """Run `work` in one write transaction, again on a transient failure. Raises Unavailable when it stays busy."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with _transaction():
+                return work()
+        except DBAPIError as error:
+            if not _is_transient(error):
+                raise
+            if attempt == ATTEMPTS - 1:
+                raise Unavailable(retry_after=2) from error
+        time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # outside the transaction: nothing is locked here
+    raise AssertionError("unreachable")
+
+
+def held(work: Callable[[], T]) -> T:
+    """Run `work` (which reads, calls operations, and renders) with everything it writes in one transaction.
+
+    The same as `in_transaction`; the name says what the caller wants: keep the commit back until `work` is done.
+    """
+    return in_transaction(work)
+
+
+@contextmanager
+def _transaction() -> Iterator[None]:
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("there are changes made outside an operation")
+    if session.in_transaction():
+        session.rollback()  # ends the read snapshot: nothing decided before may be trusted after
+    session.expire_all()
+    work = _Work()
+    try:
+        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        session.info["work"] = work
+        yield
+        _settle(session, work)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("work", None)
+    for function in work.after_commit:
+        function()
+
+
+def _settle(session: Session, work: _Work) -> None:
+    while work.events:
+        event = work.events.popleft()
+        for reaction in reactions_to(event):
+            reaction(event)
+    session.flush()
+    for function in work.before_commit:
+        function()
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _TRANSIENT_STATES:
+        return True
+    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+
+
+def emit(event: Event) -> None:
+    """State a fact; its reactions run before the commit of the operation that is open."""
+    _required().events.append(event)
+
+
+def before_commit(function: Callable[[], None]) -> None:
+    """Run `function` at the very end of the transaction, after all reactions (for chain heads and the like)."""
+    _required().before_commit.append(function)
+
+
+def after_commit(function: Callable[[], None]) -> None:
+    """Run `function` once the transaction is safely stored (wake a worker, drop a file). It must not fail loudly."""
+    _required().after_commit.append(function)
+
+
+def abandon() -> None:
+    """Throw away whatever the session holds; for the error handler of last resort."""
+    db.session.rollback()
+
+
+def lock(model: type[M], id_: int) -> M:
+    """The row `id_`, fresh and locked until the end of the operation. Raises NotFound when there is none."""
+    return lock_all(model, [id_])[0]
+
+
+def lock_all(model: type[M], ids: Iterable[int]) -> list[M]:
+    """The rows `ids`, fresh and locked in id order. Raises NotFound if one is missing.
+
+    Locks are taken by (lock_rank of the model, id) ascending in the whole product, else two operations could wait
+    for each other; a wrong order raises RuntimeError at once, on both engines.
+    """
+    work, wanted = _required(), sorted(set(ids))
+    if not wanted:
+        return []
+    taken = {(model.lock_rank, id_) for id_ in wanted} - work.locked
+    if taken and work.locked and min(taken) < max(work.locked):
+        raise RuntimeError(f"lock order: {model.__tablename__} {min(taken)} after {max(work.locked)}")
+    work.locked |= taken
+    key = model.__mapper__.primary_key[0]
+    found = db.session.scalars(
+        select(model).where(key.in_(wanted)).order_by(key).with_for_update().execution_options(populate_existing=True)
+    ).all()
+    if len(found) != len(wanted):
+        raise NotFound
+    return list(found)

@@ -1,0 +1,295 @@
+"""The HTML edge: from a browser's request to one operation or query, and back to a page, a fragment or a redirect.
+
+A view is parse -> call -> render. Helpers here keep it at that:
+
+    @bp.post("/<slug>/posts")
+    @signed_in
+    @limited("publish")
+    @takes_form(PostInput, again=_composer)       # bad input: the same form with its errors, 422
+    def publish(data, slug): ...
+
+Every POST works without JavaScript: `fragment_or_redirect` answers htmx with the fragment and everybody else with a
+redirect. The content security policy allows no inline script, style or handler.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Response, current_app, flash, g, make_response, redirect, request, session, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from marshmallow import Schema, ValidationError, fields
+from werkzeug.datastructures import MultiDict
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import ValidationError as NoMatch
+from werkzeug.wrappers import Response as AnyResponse
+
+from circle.core import limits
+from circle.core.actor import VISITOR, Actor
+from circle.core.errors import CircleError, Conflict, Invalid, Refused, Unauthenticated
+from circle.core.i18n import LOCALES
+from circle.core.ids import MAX_ID
+
+log = structlog.get_logger(__name__)
+
+#: what a browser may load, from us alone
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), geolocation=(), payment=()",
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}$")
+
+View = Callable[..., Any]
+
+
+class IdConverter(BaseConverter):
+    """`<id:post_id>` in a rule: a positive 63-bit decimal number; anything else is no such page."""
+
+    regex = r"[1-9][0-9]{0,18}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > MAX_ID:
+            raise NoMatch
+        return number
+
+    def to_url(self, value: Any) -> str:
+        return str(int(value))
+
+
+class SlugConverter(BaseConverter):
+    """`<slug:slug>` in a rule: a circle's or topic's address."""
+
+    regex = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+
+
+def actor() -> Actor:
+    """Who sent this request, by the browser's session cookie."""
+    known: Actor | None = getattr(current_user, "actor", None)
+    return known or VISITOR
+
+
+def is_htmx() -> bool:
+    """Whether htmx asked (and so wants a fragment). Answers that differ by this carry Vary."""
+    g.vary_htmx = True
+    return request.headers.get("HX-Request") == "true"
+
+
+def count_hit(kind: str) -> None:
+    """Count this request against the limits of its kind. Raises RateLimited."""
+    person = actor()
+    limits.hit(kind, f"u{person.id}" if person.id is not None else f"a{request.remote_addr}")
+
+
+def limited(kind: str) -> Callable[[View], View]:
+    """Limit how often a view may be called (kinds in core/limits.py)."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            count_hit(kind)
+            return view(*args, **kwargs)
+
+        wrapper.limit_kind = kind  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def takes_body(size: int) -> Callable[[View], View]:
+    """Let a view take a body of up to `size` bytes (uploads); all others take `app.MAX_BODY`."""
+
+    def decorate(view: View) -> View:
+        view.max_body = size  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def signed_in(view: View) -> View:
+    """Only for signed-in people; others are sent to sign in and come back afterwards."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if not actor().signed_in:
+            raise Unauthenticated
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+def sign_in_redirect() -> AnyResponse:
+    """To the sign-in page, remembering where a GET wanted to go (a POST comes back to the page it was sent from)."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else _path_of(request.referrer)
+    target = url_for("accounts.login", next=here) if here else url_for("accounts.login")
+    if is_htmx():
+        return Response(status=204, headers={"HX-Redirect": target})
+    return redirect(target, 303)
+
+
+def _path_of(address: str | None) -> str | None:
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.netloc != request.host:
+        return None
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def safe_next(address: str | None, otherwise: str) -> str:
+    """`address` if it is a path on this site, else `otherwise`. Never sends anybody to a stranger's site."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return otherwise
+    if any(ord(char) < 33 or char in "\\\x7f" for char in address):  # browsers drop control characters
+        return otherwise
+    parts = urlsplit(address)
+    return otherwise if parts.scheme or parts.netloc else address
+
+
+def load_form(schema: Schema, form: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Read a form with the schema that also reads the JSON. Returns (data, errors by field).
+
+    Empty text counts as not sent, an unchecked box as False, a list field collects every value of its name.
+    """
+    raw: dict[str, Any] = {}
+    for name, field in schema.load_fields.items():
+        key = field.data_key or name
+        if isinstance(field, fields.List):
+            raw[key] = [value for value in form.getlist(key) if value.strip()]
+        elif form.get(key, "") != "":
+            raw[key] = form[key]
+        elif isinstance(field, fields.Boolean):
+            raw[key] = False
+    try:
+        data: dict[str, Any] = schema.load(raw)
+    except ValidationError as error:
+        return {}, _flat(error.normalized_messages())
+    return data, {}
+
+
+def _flat(messages: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Errors of list items belong to the list's field in a form."""
+    flat: dict[str, list[Any]] = {}
+    for name, found in messages.items():
+        flat[name] = [text for texts in found.values() for text in texts] if isinstance(found, dict) else list(found)
+    return flat
+
+
+def takes_form(schema: type[Schema], again: Callable[..., Any]) -> Callable[[View], View]:
+    """Parse the form with `schema` and pass the data first.
+
+    Bad input or a rule's refusal answers 422 with `again(values, errors, **view arguments)`: the page with the
+    same form, what was typed, and what to change.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def wrapper(**kwargs: Any) -> Any:
+            data, errors = load_form(schema(), request.form)
+            if not errors:
+                try:
+                    return view(data, **kwargs)
+                except (Invalid, Refused, Conflict) as error:
+                    errors = error.for_form
+            return make_response(again(request.form, errors, **kwargs), 422)
+
+        return wrapper
+
+    return decorate
+
+
+def fragment_or_redirect(fragment: Callable[[], str], target: str, *, toast: str | None = None) -> AnyResponse:
+    """The fragment for htmx; for everybody else a redirect (303) to `target`, with `toast` as a flash message."""
+    if is_htmx():
+        response = make_response(fragment())
+        if toast:
+            response.headers["HX-Trigger"] = current_app.json.dumps({"toast": str(toast)})
+        return response
+    if toast:
+        flash(str(toast), "ok")
+    return redirect(target, 303)
+
+
+def go(target: str, *, toast: str | None = None) -> AnyResponse:
+    """Leave for another page after a write, in htmx and without."""
+    if toast:
+        flash(str(toast), "ok")
+    if is_htmx():
+        return Response(status=204, headers={"HX-Redirect": target})
+    return redirect(target, 303)
+
+
+def toast_only(text: str, status: int) -> Response:
+    """An htmx answer that changes nothing on the page and says why."""
+    return Response(
+        status=status, headers={"HX-Trigger": current_app.json.dumps({"toast": str(text)}), "HX-Reswap": "none"}
+    )
+
+
+# ---- what every answer carries -------------------------------------------------------------------------------
+
+
+def begin_request() -> None:
+    """Give the request an id (the caller's, if it is harmless) and bind it to every log line."""
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def finish_response(response: Response) -> Response:
+    """Add security headers, the request id and cache rules."""
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SETTINGS"].base_url.startswith("https:"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if g.get("vary_htmx"):
+        response.vary.add("HX-Request")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def choose_locale() -> str:
+    """The language of this answer: the person's choice, else the browser session's, else the site's.
+
+    Pages deliberately ignore Accept-Language: a Chinese circle reads Chinese to everybody until they choose.
+    The API, whose contract is Accept-Language, sets `g.locale` itself.
+    """
+    chosen = g.get("locale") or getattr(current_user, "locale", None) or session.get("locale")
+    return chosen if chosen in LOCALES else current_app.config["SETTINGS"].locale
+
+
+def error_answer(error: CircleError, render: Callable[..., str]) -> AnyResponse:
+    """An expected refusal as a page (or, to htmx, as a short message that leaves the page alone)."""
+    if error.status == 401:
+        return sign_in_redirect()
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if is_htmx():
+        response = toast_only(str(error.sentence), error.status)
+        response.headers.update(headers)
+        return response
+    known = {403: "403", 404: "404", 429: "429"}
+    name = known.get(error.status, "error")
+    return make_response(render(f"errors/{name}.html", error=error), error.status, headers)
+
+
+def trusted(html: str) -> Markup:
+    """Mark HTML that `core.markup` made as safe for templates. Nothing else may go through here."""
+    return Markup(html)  # noqa: S704

@@ -1,0 +1,178 @@
+"""Fixtures. Every test that asks for `app` runs twice: on SQLite and on a real PostgreSQL.
+
+Names to know: `app`, `browser` (an HTTP client with cookies), `api` (a JSON client that checks every answer against
+the route's contract), `make` (tests/factories.py), `shared_data` (a folder with other people's test data, or skip).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import event, text
+
+from circle.app import create_app
+from circle.config import Settings, load
+from circle.core.db import db
+from tests import services
+from tests.clients import ApiClient, Browser
+from tests.factories import Make
+
+ENGINES = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> str:
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+@pytest.fixture(scope="session")
+def shared_tmp(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Path:
+    root = tmp_path_factory.getbasetemp()
+    return root if worker == "main" else root.parent
+
+
+@pytest.fixture(scope="session")
+def postgres_url(shared_tmp: Path) -> Iterator[str]:
+    with services.postgres(shared_tmp) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with services.valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    directory = tmp_path_factory.mktemp("var")
+    return load({
+        "CIRCLE_ENV": "test",
+        "CIRCLE_SECRET_KEY": "test-secret-" * 4,
+        "CIRCLE_DATA_DIR": str(directory),
+        "CIRCLE_RATE_LIMITS": "off",
+        "CIRCLE_BASE_URL": "http://localhost",
+    })
+
+
+class Engine:
+    """One migrated database per worker and engine, brought back to empty before each test."""
+
+    def __init__(self, app: Flask, name: str) -> None:
+        self.app, self.name = app, name
+        with app.app_context():
+            upgrade()
+            db.session.remove()
+        if name == "sqlite":
+            self._path = Path(db_path(app))
+            self._checkpoint()
+            shutil.copyfile(self._path, self._path.with_suffix(".template"))
+
+    def _checkpoint(self) -> None:
+        with self.app.app_context(), db.engine.connect() as connection:
+            connection.connection.dbapi_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def reset(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            if self.name == "sqlite":
+                db.engine.dispose()
+                for suffix in ("-wal", "-shm"):
+                    Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+                shutil.copyfile(self._path.with_suffix(".template"), self._path)
+                return
+            tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+            with db.engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+
+
+def db_path(app: Flask) -> str:
+    return app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+
+
+@pytest.fixture(scope="session")
+def engines(
+    base_settings: Settings, tmp_path_factory: pytest.TempPathFactory, worker: str, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Engine]]:
+    made: dict[str, Engine] = {}
+
+    def engine(name: str) -> Engine:
+        if name not in made:
+            if name == "sqlite":
+                url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'circle.db'}"
+            else:
+                admin = request.getfixturevalue("postgres_url")
+                database = f"circle_{worker}_{os.getpid()}"
+                with psycopg.connect(admin, autocommit=True) as connection:
+                    connection.execute(f'CREATE DATABASE "{database}"')
+                url = admin.replace("/postgres?", f"/{database}?")
+            made[name] = Engine(create_app(replace(base_settings, database_url=url)), name)
+        return made[name]
+
+    yield engine
+    for each in made.values():
+        with each.app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, engines: Callable[[str], Engine]) -> Engine:
+    return engines(request.param)
+
+
+@pytest.fixture
+def app(engine: Engine) -> Iterator[Flask]:
+    """The application on an empty database, inside an application context."""
+    engine.reset()
+    shutil.rmtree(engine.app.config["SETTINGS"].media_dir, ignore_errors=True)
+    with engine.app.app_context():
+        yield engine.app
+        db.session.remove()
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    return Make()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Callable[..., Browser]:
+    """`browser()` is a visitor; `browser(user)` is signed in."""
+    return lambda user=None: Browser(app, user)
+
+
+@pytest.fixture
+def api(app: Flask) -> Callable[..., ApiClient]:
+    """`api()` is a visitor; `api(user)` carries a bearer token."""
+    return lambda user=None: ApiClient(app, user)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The SQL statements sent since the test cleared the list."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
+        if not sql.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+            sent.append(sql)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """A folder of conformance vectors and hostile input that others wrote; tests that need it skip without it."""
+    place = Path(os.environ.get("CIRCLE_SHARED") or Path(__file__).resolve().parents[2] / "shared") / "data"
+    if not place.is_dir():
+        pytest.skip("the shared test data is not here (set CIRCLE_SHARED)")
+    return place

