@@ -15,7 +15,7 @@ from circle.core.actor import SYSTEM, VISITOR, Actor
 from circle.core.errors import Forbidden, Unauthenticated
 from circle.core.i18n import lazy
 
-__all__ = ["SYSTEM", "VISITOR", "Actor", "Permission", "Role", "Standing", "can", "check_may_act_on", "require"]
+__all__ = ["SYSTEM", "VISITOR", "Actor", "Permission", "Role", "Standing", "can", "check_may_act_on", "not_yours", "outranks_or_equals", "require"]
 
 
 class Role(StrEnum):
@@ -124,6 +124,16 @@ def require(actor: Actor, permission: Permission, standing: Standing) -> None:
         raise Forbidden(lazy("That is for the people who run this circle."))
     if permission in SPEAKING and standing.muted:
         raise Forbidden(lazy("You are muted here for now, so you cannot post or comment."), code="MUTED")
+
+
+def outranks_or_equals(standing: Standing, role: str | None) -> bool:
+    """Whether somebody may act on what a person with `role` (None: no longer here) did."""
+    return standing.rank >= (Role(role).rank if role else 0)
+
+
+def not_yours() -> Forbidden:
+    """The refusal for changing what somebody else wrote."""
+    return Forbidden(lazy("Only its author can change this."))
 
 
 def check_may_act_on(actor: Actor, standing: Standing, target: Standing) -> None:

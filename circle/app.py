@@ -26,13 +26,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from circle import reactions
 from circle.accounts import api as accounts_api
+from circle.accounts import jobs as accounts_jobs
 from circle.accounts import queries as accounts_queries
+from circle.accounts import tokens
 from circle.accounts import web as accounts_web
 from circle.circles import api as circles_api
 from circle.circles import web as circles_web
 from circle.cli import register_commands
 from circle.config import ROOT, Settings, load
-from circle.core import api, events, health, ids, openapi, operation, pagination, storage, web
+from circle.core import api, events, health, housekeeping, ids, openapi, operation, pagination, storage, web
 from circle.core.api import ApiBlueprint
 from circle.core.db import db, install_sqlite
 from circle.core.errors import BadRequest, CircleError, TooLarge, Unavailable
@@ -40,6 +42,7 @@ from circle.core.i18n import compile_catalogues, lazy
 from circle.core.limits import Limiter
 from circle.home import web as home_web
 from circle.media import api as media_api
+from circle.media import jobs as media_jobs
 from circle.media import web as media_web
 from circle.notifications import api as notifications_api
 from circle.notifications import queries as notifications_queries
@@ -64,6 +67,9 @@ API: tuple[ApiBlueprint, ...] = (
     accounts_api.bp, circles_api.bp, media_api.bp, notifications_api.bp, topics_api.bp, posts_api.bp,
 )
 
+#: features with work of their own; importing these modules registers it (core.jobs)
+JOBS = (housekeeping, accounts_jobs, media_jobs)
+
 csrf = CSRFProtect()
 
 
@@ -79,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ids.configure(settings.node, settings.data_dir)
     pagination.configure(settings.secret_key)
     storage.configure(settings.secret_key)
+    tokens.configure(settings.secret_key)
     events.install(reactions.REACTIONS)
     _install_database(app, settings)
     app.extensions["circle_storage"] = storage.LocalStorage(settings.media_dir)
@@ -245,7 +252,7 @@ def _install_errors(app: Flask) -> None:
             return api.internal_problem(number)
         # the page must not depend on anything that may just have failed
         g.me = None
-        return Response(render_template("errors/500.html", number=number, me=None), 500)
+        return Response(render_template("errors/500.html", incident=number), 500)
 
 
 def _is_api() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -55,10 +56,11 @@ def register_templating(app: Flask) -> None:
     """Install globals and filters; whitespace control keeps pages small."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(time_ago=time_ago, local_time=local_time, LOCALES=LOCALES)
+    app.jinja_env.globals.update(once_value=lambda: secrets.token_urlsafe(18), time_ago=time_ago, local_time=local_time, LOCALES=LOCALES)
     app.jinja_env.filters.update(compact=compact, trusted=trusted)
 
     @app.context_processor
     def site() -> dict[str, object]:
         settings = app.config["SETTINGS"]
-        return {"site": {"name": settings.site_name, "base_url": settings.base_url}}
+        lang = "zh-CN" if str(get_locale()).startswith("zh") else "en"
+        return {"site": {"name": settings.site_name, "base_url": settings.base_url}, "lang": lang}

@@ -63,6 +63,12 @@ def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     })
 
 
+@pytest.fixture(scope="session")
+def plain_app(base_settings: Settings) -> Flask:
+    """The application as built, for tests that only look at its routes."""
+    return create_app(base_settings)
+
+
 class Engine:
     """One migrated database per worker and engine, brought back to empty before each test."""
 

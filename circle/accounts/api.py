@@ -1,7 +1,134 @@
-"""JSON routes of accounts."""
+"""JSON routes of accounts: signing in and out, oneself, other people."""
 
 from __future__ import annotations
 
-from circle.core.api import ApiBlueprint
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from circle.accounts import credentials, operations, queries
+from circle.accounts.queries import MeRow, SessionRow, UserRow
+from circle.accounts.schemas import (
+    AuthOut,
+    LoginInput,
+    MeInput,
+    MeOut,
+    PasswordInput,
+    RefreshInput,
+    RegisterInput,
+    SessionOut,
+    UserOut,
+)
+from circle.accounts.tokens import TokenPair
+from circle.core.actor import VISITOR
+from circle.core.api import ApiBlueprint, actor, expected_version
+from circle.core.pagination import Page
 
 bp = ApiBlueprint("accounts", __name__)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The answer to a sign-in."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: UserRow
+
+
+def _signed_in(user_id: int, pair: TokenPair) -> SignedIn:
+    user = queries.get_user(VISITOR, user_id)
+    return SignedIn(pair.access_token, pair.refresh_token, pair.expires_in, user)
+
+
+def _device() -> dict[str, str]:
+    return {"user_agent": request.headers.get("User-Agent", ""), "address": request.remote_addr or ""}
+
+
+# ---- signing in and out --------------------------------------------------------------------------------------
+
+
+@bp.endpoint(
+    "POST", "/auth/register", takes=RegisterInput, gives=AuthOut, status=201, signed_in=False, anonymous=True,
+    keyless=True, limit="sign_up",
+)  # fmt: skip
+def register(data: dict[str, Any]) -> SignedIn:
+    """Create an account and sign in."""
+    user_id = credentials.sign_up(**data)
+    return _signed_in(user_id, operations.open_api_session(user_id, **_device()))
+
+
+@bp.endpoint(
+    "POST", "/auth/login", takes=LoginInput, gives=AuthOut, signed_in=False, anonymous=True, keyless=True,
+    limit="sign_in",
+)  # fmt: skip
+def login(data: dict[str, Any]) -> SignedIn:
+    """Sign in with user name and password."""
+    return _signed_in(*credentials.sign_in_app(**data, **_device()))
+
+
+@bp.endpoint(
+    "POST", "/auth/refresh", takes=RefreshInput, gives=AuthOut, signed_in=False, anonymous=True, keyless=True,
+    limit="token",
+)  # fmt: skip
+def refresh(data: dict[str, Any]) -> SignedIn:
+    """Exchange a refresh token for the next pair."""
+    return _signed_in(*operations.refresh_session(data["refresh_token"]))
+
+
+@bp.endpoint("POST", "/auth/logout", gives=None, status=204, limit="settings")
+def logout() -> None:
+    """Sign out here."""
+    operations.sign_out(actor())
+
+
+@bp.endpoint("POST", "/auth/logout-all", gives=None, status=204, limit="settings")
+def logout_all() -> None:
+    """Sign out everywhere."""
+    operations.sign_out_everywhere(actor())
+
+
+# ---- oneself -------------------------------------------------------------------------------------------------
+
+
+@bp.endpoint("GET", "/me", gives=MeOut)
+def get_me() -> MeRow:
+    """Read one's own profile and settings."""
+    return queries.get_me(actor())
+
+
+@bp.endpoint("PATCH", "/me", takes=MeInput, gives=MeOut, versioned=True, limit="settings")
+def edit_me(data: dict[str, Any]) -> MeRow:
+    """Change one's own profile or settings."""
+    settings = data.pop("settings", {})
+    operations.edit_profile(actor(), expected_version=expected_version(), **data, **settings)
+    return queries.get_me(actor())
+
+
+@bp.endpoint("POST", "/me/password", takes=PasswordInput, gives=None, status=204, keyless=True, limit="sign_in")
+def change_password(data: dict[str, Any]) -> None:
+    """Change the password; every token of the person ends, also this one."""
+    credentials.change_password(actor(), **data)
+
+
+@bp.endpoint("GET", "/me/sessions", gives=SessionOut, paged=True)
+def list_sessions(query: dict[str, Any]) -> Page[SessionRow]:
+    """List where one is signed in."""
+    return queries.list_sessions(actor(), **query)
+
+
+@bp.endpoint("DELETE", "/me/sessions/<id:session_id>", gives=None, status=204, limit="settings")
+def revoke_session(session_id: int) -> None:
+    """End one of one's own sign-ins."""
+    operations.revoke_session(actor(), session_id)
+
+
+# ---- other people --------------------------------------------------------------------------------------------
+
+
+@bp.endpoint("GET", "/users/<id:user_id>", gives=UserOut, signed_in=False)
+def get_user(user_id: int) -> UserRow:
+    """Read a person's public profile."""
+    return queries.get_user(actor(), user_id)

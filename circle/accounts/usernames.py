@@ -20,65 +20,70 @@ abuse account accounts adm admin admins administrator administrators alert alert
 anon anonymous api app audit auth backup banned billing bot bots channel circle circles ceo cfo compliance
 contact copyright cs cto customer-service daemon deleted deleted-user demo dev developer developers editor
 email everybody everyone fan-circle feedback finance founder ftp guest guests help helpdesk here hostmaster
-http https info invite it javascript legal localhost login logout mailer-daemon maintainer maintenance
-manager marketing master me member members mod moderator moderators mods myself nan nobody none no-reply
-noreply notice notices notification notifications notify null official operator operators owner owners
-password payment payments phone postmaster privacy register report reports robot root sales search secretary
-secure security self server service services settings signin signout signup site smtp ssl sslwebmaster staff
-status su sudo superadmin superuser support sys sysadmin sysop system system-admin team teams test tester
-tests terms tos true false unknown undefined user username users verified verify visitor wallet webmaster
-www you yourname yourusername
-管理员 管理員 超级管理员 超級管理員 系统管理员 系統管理員 管理团队 系统 系統 系统消息 系统通知 系統通知 通知 公告
-官方 官方账号 官方帐号 官方客服 官方团队 客服 客服中心 在线客服 人工客服 版主 圈主 站长 站長 群主 房管 运营 运营团队 审核
-审核员 审核中心 安全中心 举报中心 财务 财务中心 支付 支付中心 提现 粉丝圈 粉丝圈官方 小助手 圈子小助手 机器人 匿名
-匿名用户 游客 访客 用户 会员 成员 已注销 已注销用户 已删除 注销用户 未知用户 所有人 全体成员 全员 大家 自己 测试 测试用户
-微信 微信支付 微信客服 支付宝 腾讯客服
+http https info invite it javascript legal localhost login logout mailer-daemon maintainer maintenance manager
+marketing master me member members mod moderator moderators mods myself nobody none no-reply noreply notice
+notices notification notifications notify official operator operators owner owners password payment payments
+phone postmaster privacy register report reports robot root sales search secretary secure security self server
+service services settings signin signout signup site smtp ssl sslwebmaster staff status sudo superadmin
+superuser support sys sysadmin sysop system system-admin team teams test tester tests terms tos true false
+unknown undefined user username users verified verify visitor wallet webmaster www yourname yourusername
+管理员 管理員 超级管理员 超級管理員 系统管理员 系統管理員 管理团队 系统 系統 系统消息 系统通知
+系統通知 通知 公告 官方 官方账号 官方帐号 官方客服 官方团队 客服 客服中心 在线客服 人工客服 版主
+圈主 站长 站長 群主 房管 运营 运营团队 审核 审核员 审核中心 安全中心 举报中心 财务 财务中心 支付
+支付中心 提现 粉丝圈 粉丝圈官方 小助手 圈子小助手 机器人 匿名 匿名用户 游客 访客 用户 会员 成员
+已注销 已注销用户 已删除 注销用户 未知用户 所有人 全体成员 全员 大家 自己 测试 测试用户 微信
+微信支付 微信客服 支付宝 腾讯客服
 """
 #: User names nobody may take: whoever reads them must not believe that the site itself is speaking.
-#: "all" and "mail" are not here, as their keys are those of "ali" and "mali", which are names.
+#: Some are missing because their key is that of a name or word people use: all (ali), mail (mali),
+#: null (nuli), or because they are one: nan, su, you.
 RESERVED: Final[frozenset[str]] = frozenset(_NAMES.split())
 
 _SLUGS = """
-about abuse access account accounts activate activities activity ad add adm admin admins administration
-administrator ads affiliate affiliates ajax analytics announcement announcements anonymous api apis app
-apple-app-site-association apps archive archives asset assets atom audit auth authentication authorize avatar
-avatars backup badge badges balance ban banner banners beta billing bin blog board boards bookmark bookmarks
-bot bots browserconfig bug bugs c cache calendar callback campaign campaigns cancel captcha card cards cart
-categories category cdn certificate certificates cgi cgi-bin challenge challenges changelog channel channels
-chat check checkin checkins checkout circle circles client code codes com comment comments commission
-communities community config configuration confirm connect console contact contact-us contacts contest cookie
-cookies copyright create credentials cron css csp-report csrf customer dashboard data db debug default delete
-deleted demo deploy dev developer developers device devices dir directory disable discover dispute dist doc
-docs documentation domain download downloads draft drafts edit editor email emails embed enable error errors
-event events everyone example expert experts explore export exports external faq fan-circle favicon
-favicon.ico favorite favorites favourite favourites feature features feed feedback feeds file files finance
-follow followers following forgot forgot-password form forms forum forums founder ftp get gift gifts graphql
-group groups guest guests guide health healthcheck healthz help helpdesk hide home hook hooks host hosting
-hostmaster hot html http https icon icons id image images imap img import imports impressum inbox index info
-insights install internal invitation invitations invite invites j jobs join js json jump key keys language
-languages leaderboard leave ledger legal level levels license like likes link links list live livez local
-localhost locale log log-in log-out login logout logs m mail mailer manage manager manifest manifest.json map
-market me media member members membership memberships message messages metrics mobile mod moderation moderator
-moderators money my new news newsletter next no-reply none noreply notes notice notices notification
-notifications notify null oauth ob oembed official offline old onboarding open openapi openbadges operator
-order orders organization outbox owner owners packet packets page pages panel password passwords pay payment
-payments payout payouts people ping plan plans plugin plugins points policies policy pop popular portal post
-postmaster posts premium preview pricing privacy privacy-policy private probe product products profile
-profiles prometheus public publish purchase push put q qa qr query question questions queue random rank
-ranking rankings raw read readiness readyz recent recover redeem redirect ref referral referrals refund
-refunds register registration reload remove reply report reports request requests reset resource resources
-review reviews reward rewards robots robots.txt role roles root rss rule rules s sale sales save schema script
-scripts sdk search secure security segment segments self send server service service-worker services session
-sessions setting settings setup share shares shop show showcase sign-in sign-out sign-up signin signout
-signup site sitemap sitemap.xml sites smtp source sponsor sql src sse ssl staff staging start static stats
-status storage store stream style styles stylesheets submit subscribe subscription subscriptions sudo
-superuser support survey surveys svg sw swagger sys sysadmin system t tag tags task tasks team teams
-template templates term terms terms-of-service test testing tests theme themes thread threads timeline tmp
-token tokens tool tools top topic topics tos tour track trending trends u undefined unfollow unsubscribe
-update updates upgrade upload uploads url user username users v1 v2 v3 verification verify version video
-videos vip visitor vote votes wallet wap web webhook webhooks webmail webmaster website webrtc websocket
-well-known widget widgets wiki withdraw withdrawal withdrawals worker ws www www1 www2 wx wechat weixin
-xml xmlrpc you
+about abuse access account accounts activate activities activity ad add address adm admin administration
+administrator admins ads adult affiliate affiliates ajax alpha analytics announcement announcements anon anonymous
+api apis app apple-app-site-association apps archive archives article articles asset assets atom audit auth
+authentication authorize avatar avatars backup badge badges balance ban banner banners beta billing bin blog board
+boards bookmark bookmarks bot bots browserconfig bug bugs c cache calendar callback campaign campaigns cancel
+captcha card cards career careers cart categories category cdn certificate certificates cgi cgi-bin challenge
+challenges changelog channel channels chat check checkin checkins checkout circle circles client code codes com
+comment comments commission communities community company compare config configuration confirm connect console
+contact contact-us contacts contest contribute cookie cookies copyright create credentials cron csp-report csrf css
+customer dashboard data db debug default delete deleted demo deploy dev developer developers device devices
+dictionary dir directory disable discover dispute dist doc docs documentation domain download downloads draft drafts
+edit editor email emails embed employment enable enterprise entries entry error errors event events everyone example
+exit expert experts explore export exports external fan-circle faq favicon favicon.ico favorite favorites favourite
+favourites feature features feed feedback feeds file files finance follow followers following forgot forgot-password
+form forms forum forums founder free friend friends ftp get gift gifts graphql group groups guest guests guide
+health healthcheck healthz help helpdesk hide home homepage hook hooks host hosting hostmaster hostname hot html
+http https icon icons id image images imap img import imports impressum inbox index info information inquiry
+insights install internal intranet invitation invitations invite invites issue issues item items j job jobs join js
+json jump key keys knowledgebase language languages last ldap-status leaderboard leave ledger legal level levels
+license like likes link links list live livez local locale localhost log log-in log-out login logout logs m mail
+mailer maintenance manage manager manifest manifest.json manual map maps market marketing master me media member
+members membership memberships message messages metrics mobile mod moderation moderator moderators money msg mx my
+name net network new news newsletter next nick nickname no-reply none noreply notes notice notices notification
+notifications notify null oauth oauth-clients ob oembed offer offers official offline old onboarding online open
+openapi openbadges openid operator order orders organization organizations outbox overview owner owners p packet
+packets page pages panel password passwords pay payment payments payout payouts people php phpmyadmin ping plan
+plans plugin plugins points policies policy pop popular portal post postmaster posts premium press preview price
+pricing privacy privacy-policy private probe product products profile profiles project projects prometheus promo pub
+public publish purchase push put q qa qr query question questions queue random rank ranking rankings raw read
+readiness readme readyz recent recover recruit recruitment redeem redirect ref referral referrals refund refunds
+register registration reload remove replies reply report reports repository request requests reset resource
+resources review reviews reward rewards robots robots.txt role roles root rss rule rules s sale sales sample samples
+save schema script scripts sdk search secure security segment segments self send server server-info server-status
+service service-worker services session sessions setting settings setup share shares shop show showcase sign-in
+sign-out sign-up signin signout signup site sitemap sitemap.xml sites smtp source sponsor sql src sse ssh ssl staff
+staging start stat state static stats status storage store stories stream style styles stylesheet stylesheets
+subdomain submit subscribe subscription subscriptions sudo superuser support survey surveys svg svn sw swagger sys
+sysadmin system t tag tags task tasks team teams template templates term terms terms-of-service test test1 test2
+test3 testing tests theme themes thread threads timeline tmp token tokens tool tools top topic topics tos tour track
+translations trending trends tutorial u undef undefined unfollow unsubscribe update updates upgrade upload uploads
+url usage user username users v1 v2 v3 verification verify version video videos vip visitor vote votes wallet wap
+watch web webhook webhooks webmail webmaster webrtc website websocket wechat weixin welcome well-known widget
+widgets wiki withdraw withdrawal withdrawals work worker works ws www www1 www2 www3 www4 wx xml xmlrpc xmpp xxx you
+yourdomain yourname yoursite
 """
 #: Slugs nobody may take. A circle lives at `/{slug}`, so every first path segment the site has or
 #: may come to have belongs here, with file names browsers ask for and words that sound official.

@@ -35,14 +35,14 @@ from circle.core.errors import (
     Unauthenticated,
     UnsupportedType,
 )
-from circle.core.fields import OutSchema, PageQuery
+from circle.core.fields import OutSchema, PageQuery, messages_of
 from circle.core.i18n import LOCALES, lazy
 from circle.core.pagination import Page
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"
 _METHODS_WITH_BODY = {"POST", "PUT", "PATCH"}
-_VERSION_TAG = re.compile(r'"v(\d{1,18})-[0-9a-f]{16}"$')
+_VERSION_TAG = re.compile(r'"v([0-9]{1,18})-[0-9a-f]{16}"')
 
 View = Callable[..., Any]
 
@@ -69,6 +69,8 @@ class Contract:
     query: type[Schema] | None = None
     #: multipart field that carries a file
     file: str | None = None
+    #: makes of the file what the view takes; runs before the transaction of an idempotent request, so it may be slow
+    prepare: Callable[[Any], Any] | None = None
     status: int = 200
     #: further success statuses with the same body
     also: Mapping[int, str] = field(default_factory=dict)
@@ -77,6 +79,11 @@ class Contract:
     limit: str = "read"
     #: the route moves points, money, stock or codes: the key is required
     key_required: bool = False
+    #: the answer holds tokens (which are never stored), or a refused attempt must still be counted: an
+    #: Idempotency-Key has no effect
+    keyless: bool = False
+    #: the route is where tokens come from: one that came along (and may just have run out) is not looked at
+    anonymous: bool = False
     #: PATCH of something that has a version: If-Match is honoured
     versioned: bool = False
     #: further statuses this route may answer, beyond what the rest of the contract implies
@@ -108,7 +115,9 @@ class ApiBlueprint(Blueprint):
 
         return decorate
 
-    def endpoint(self, method: str, rule: str, *, gives: type[Schema] | None, **contract: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def endpoint(  # type: ignore[override]
+        self, method: str, rule: str, *, gives: type[Schema] | None, **contract: Any
+    ) -> Callable[[View], View]:
         """State a route. See `Contract` for the words; the view gets the parsed body first, then the query."""
         return self.endpoint_(Contract(method=method, rule=rule, gives=gives, **contract))
 
@@ -162,13 +171,15 @@ def _edge(contract: Contract, view: View) -> View:
     @functools.wraps(view)
     def wrapper(**path: Any) -> Response:
         g.locale = _best_locale()
+        if contract.anonymous:
+            g.api_actor = VISITOR
         person = actor()
         limits.hit(contract.limit, _who())
         if contract.signed_in and not person.signed_in:
             raise Unauthenticated
         arguments = [*_body(contract), *_query(contract)]
         key = request.headers.get("Idempotency-Key")
-        if request.method != "POST" or (key is None and not contract.key_required):
+        if request.method != "POST" or contract.keyless or (key is None and not contract.key_required):
             return answer(arguments, path)
         if key is None:
             raise BadRequest(lazy("This request needs an Idempotency-Key."), code="IDEMPOTENCY_KEY_REQUIRED")
@@ -178,37 +189,38 @@ def _edge(contract: Contract, view: View) -> View:
 
 
 def _once(key: str, work: Callable[[], Response]) -> Response:
-    owner, route = _who(), request.endpoint or ""
-    uploads = hashlib.sha256(b"".join(file.stream.read() for file in request.files.values())).digest()
-    for file in request.files.values():
-        file.stream.seek(0)
-    body = request.get_data(cache=True) if not request.files else uploads
-    print_ = idempotency.fingerprint(request.method, request.path, list(request.args.items(multi=True)), body)
-
-    def stored() -> idempotency.Answer:
-        response = work()
-        return idempotency.Answer(response.status_code, response.get_data(as_text=True), response.content_type)
-
-    try:
-        answer = idempotency.once(owner, route, key, print_, stored)
-    except CircleError as error:
-        if error.code.startswith("IDEMPOTENCY_"):
-            raise
-        refusal = problem(error)
-        idempotency.remember(
-            owner, route, key,
-            idempotency.Answer(refusal.status_code, refusal.get_data(as_text=True), refusal.content_type),
-        )
-        return refusal
+    query = list(request.args.items(multi=True))
+    print_ = idempotency.fingerprint(request.method, request.path, query, _sent())
+    answer = idempotency.once(
+        _who(), request.endpoint or "", key, print_, lambda: _stored(work()), lambda error: _stored(problem(error))
+    )
     response = Response(answer.body, status=answer.status, content_type=answer.content_type)
     if answer.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
+def _stored(response: Response) -> idempotency.Answer:
+    return idempotency.Answer(response.status_code, response.get_data(as_text=True), response.content_type or "")
+
+
+def _sent() -> bytes:
+    """The body, or for an upload a digest of its files; whoever reads them next finds them at their beginning."""
+    if not request.files:
+        return request.get_data(cache=True)
+    digest = hashlib.sha256()
+    for file in request.files.values():
+        file.stream.seek(0)
+        digest.update(hashlib.file_digest(file.stream, "sha256").digest())
+        file.stream.seek(0)
+    return digest.digest()
+
+
 def _best_locale() -> str:
     """The request's language by Accept-Language; Chinese in any spelling and everything unknown is zh-CN."""
-    for language, _quality in request.accept_languages:
+    for language, quality in request.accept_languages:
+        if not quality:  # "anything but this"
+            continue
         base = language.lower().partition("-")[0]
         if base == "zh":
             return "zh_Hans_CN"
@@ -223,7 +235,7 @@ def _body(contract: Contract) -> list[Any]:
         file = request.files.get(contract.file)
         if file is None:
             raise Invalid(errors={contract.file: [lazy("Please choose a file.")]})
-        return [file]
+        return [contract.prepare(file) if contract.prepare else file]
     if contract.takes is None:
         return []
     if request.content_length and not request.is_json:
@@ -237,7 +249,7 @@ def _body(contract: Contract) -> list[Any]:
     try:
         return [contract.takes().load(data)]
     except ValidationError as error:
-        raise Invalid(errors=_flat(error.normalized_messages())) from None
+        raise Invalid(errors=_flat(messages_of(error))) from None
 
 
 def _query(contract: Contract) -> list[Any]:
@@ -247,7 +259,7 @@ def _query(contract: Contract) -> list[Any]:
     try:
         return [schema.load(request.args.to_dict())]
     except ValidationError as error:
-        raise Invalid(errors=_flat(error.normalized_messages())) from None
+        raise Invalid(errors=_flat(messages_of(error))) from None
 
 
 def _flat(messages: Mapping[Any, Any], path: str = "") -> dict[str, list[Any]]:
@@ -267,7 +279,8 @@ def query_schema(contract: Contract) -> Schema | None:
     if not kinds:
         return None
     # a link with ?utm_source= must not fail, so unknown query fields are let be (unknown body fields are not)
-    return type(kinds[0].__name__, tuple(kinds), {})(unknown=EXCLUDE)
+    schema: Schema = type(kinds[0].__name__, tuple(kinds), {})(unknown=EXCLUDE)
+    return schema
 
 
 @functools.cache
@@ -317,7 +330,7 @@ def expected_version() -> int | None:
     given = request.headers.get("If-Match", "*").strip()
     if given == "*":
         return None
-    match = _VERSION_TAG.match(given)
+    match = _VERSION_TAG.fullmatch(given)
     if match is None:
         raise PreconditionFailed
     return int(match[1])

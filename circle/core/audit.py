@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from circle.core import clock
 from circle.core.actor import Actor
-from circle.core.db import Base, IdMixin, db
+from circle.core.db import Base, IdMixin, db, insert_once
 from circle.core.operation import before_commit
 
 FIRST_HASH = "0" * 64
@@ -63,10 +63,19 @@ class AuditHead(Base):
 def record(
     actor: Actor, action: str, target: str, data: Mapping[str, Any] | None = None, *, circle_id: int | None = None
 ) -> None:
-    """Append an entry to the circle's stream (or the site's), in the transaction that is open."""
+    """Append an entry to the circle's stream (or the site's), in the transaction that is open.
+
+    `data` is plain JSON without floats: the database may spell a float another way, and the chain would look broken.
+    """
     stream = SITE if circle_id is None else f"circle:{circle_id}"
     who = "system" if actor.id is None else f"u{actor.id}"
-    before_commit(lambda: _append(stream, who, action, target, dict(data or {})))
+    # as the database will give it back: string keys, lists; and as it is now, whatever the caller does to it later
+    plain = json.loads(json.dumps(dict(data or {})), parse_float=_no_float, parse_constant=_no_float)
+    before_commit(lambda: _append(stream, who, action, target, plain))
+
+
+def _no_float(text: str) -> None:
+    raise TypeError(f"audit data holds a float: {text}")
 
 
 def entry_hash(prev_hash: str, fields: Mapping[str, Any]) -> str:
@@ -89,18 +98,18 @@ def _canonical(entry: AuditEntry) -> dict[str, Any]:
 
 def _append(stream: str, actor: str, action: str, target: str, data: dict[str, Any]) -> None:
     session = db.session
-    head = session.scalar(
-        select(AuditHead)
-        .where(AuditHead.stream == stream)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if head is None:
-        # two first entries at once: one insert loses on the primary key and its whole operation is told to retry
-        head = AuditHead(stream=stream, seq=0, hash=FIRST_HASH)
-        session.add(head)
+    insert_once(AuditHead, stream=stream, seq=0, hash=FIRST_HASH)  # two first entries at once: one waits for the other
+    head = session.scalars(
+        select(AuditHead).where(AuditHead.stream == stream).with_for_update().execution_options(populate_existing=True)
+    ).one()
     entry = AuditEntry(
-        stream=stream, seq=head.seq + 1, at=clock.now(), actor=actor, action=action, target=target, data=data,
+        stream=stream,
+        seq=head.seq + 1,
+        at=clock.now(),
+        actor=actor,
+        action=action,
+        target=target,
+        data=data,
         prev_hash=head.hash,
     )
     entry.hash = entry_hash(head.hash, _canonical(entry))
@@ -112,11 +121,13 @@ def _append(stream: str, actor: str, action: str, target: str, data: dict[str, A
 def verify(stream: str) -> int | None:
     """Recompute the chain. Returns the seq of the first entry that does not fit, or None when all is well."""
     prev, expected = FIRST_HASH, 1
-    for entry in db.session.scalars(select(AuditEntry).where(AuditEntry.stream == stream).order_by(AuditEntry.seq)):
+    # what is stored counts, not what this session remembers
+    fresh = {"populate_existing": True, "yield_per": 1000}
+    entries = select(AuditEntry).where(AuditEntry.stream == stream).order_by(AuditEntry.seq)
+    for entry in db.session.scalars(entries.execution_options(**fresh)):
         if entry.seq != expected or entry.prev_hash != prev or entry.hash != entry_hash(prev, _canonical(entry)):
             return expected
         prev, expected = entry.hash, expected + 1
-    head = db.session.get(AuditHead, stream)
-    if head is not None and (head.seq, head.hash) != (expected - 1, prev):
-        return expected
-    return None
+    head = db.session.get(AuditHead, stream, populate_existing=True)
+    end = (0, FIRST_HASH) if head is None else (head.seq, head.hash)
+    return None if end == (expected - 1, prev) else expected

@@ -39,7 +39,9 @@ def at(moment: datetime) -> Iterator[None]:
 
 
 def local_date(moment: datetime, tz: str) -> date:
-    """The calendar day of `moment` in the IANA time zone `tz`."""
+    """The calendar day of `moment` (aware) in the IANA time zone `tz`."""
+    if moment.tzinfo is None:
+        raise ValueError("a naive moment is on no certain day")
     return moment.astimezone(ZoneInfo(tz)).date()
 
 

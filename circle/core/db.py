@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -105,6 +106,18 @@ def one_of(column: str, *values: str, version: int = 1) -> CheckConstraint:
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+def insert_once(model: type[Base], **values: Any) -> bool:
+    """Insert a row unless its key exists already; returns whether it was inserted.
+
+    Exactly-once rests on the unique key, on both engines, however many try at the same time.
+    """
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # without the option SQLAlchemy does not ask PostgreSQL how many rows an INSERT made
+    statement = make(model).values(**values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    result = db.session.execute(statement)
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def install_sqlite(engine: Engine, *, strict: bool) -> None:

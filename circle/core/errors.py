@@ -8,11 +8,11 @@ number: it is never swallowed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from circle.core.i18n import LazyString, lazy
 
-Sentence = str | LazyString
+Sentence: TypeAlias = str | LazyString
 
 
 class CircleError(Exception):

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, Text, UniqueConstraint, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from circle.core import clock, ids
-from circle.core.db import Base, IdMixin, db, one_of
-from circle.core.errors import BadRequest, Conflict, Refused
+from circle.core.db import Base, IdMixin, db, insert_once, one_of
+from circle.core.errors import BadRequest, CircleError, Conflict, Refused
 from circle.core.i18n import lazy
 from circle.core.operation import held, operation
 
@@ -69,90 +68,115 @@ def fingerprint(method: str, path: str, query: list[tuple[str, str]], body: byte
     return hashlib.sha256(text + canonical).hexdigest()
 
 
-def once(owner: str, route: str, key: str, print_: str, work: Callable[[], Answer]) -> Answer:
+def once(
+    owner: str,
+    route: str,
+    key: str,
+    print_: str,
+    work: Callable[[], Answer],
+    refusal: Callable[[CircleError], Answer] | None = None,
+) -> Answer:
     """Answer with `work()`, or with what it answered before under this key.
 
+    A refusal that `work` raises is rolled back; with `refusal` (how it reads as an answer) it is stored and answered.
     Raises BadRequest for a malformed key, Refused IDEMPOTENCY_KEY_REUSED for another content,
-    Conflict IDEMPOTENCY_IN_PROGRESS while the first request runs.
+    Conflict IDEMPOTENCY_IN_PROGRESS while the first request runs, and whatever `work` raises that is not stored.
     """
     if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
         raise BadRequest(lazy("The Idempotency-Key must be 1 to 120 printable ASCII characters."))
-    stored = _claim(owner, route, key, print_)
-    if stored is not None:
-        return stored
+    turn = _claim(owner, route, key, print_)
+    if isinstance(turn, Answer):
+        return turn
 
     def effect_and_answer() -> Answer:
         answer = work()
-        if answer.status < 500 and answer.status not in _NOT_STORED:
-            _store(owner, route, key, answer)
-        else:
-            _release(owner, route, key)
+        _store(turn, answer) if _is_stored(answer) else _release(turn)
         return answer
 
     try:
         return held(effect_and_answer)
+    except CircleError as error:
+        answer = None if refusal is None else refusal(error)
+        if answer is not None and _is_stored(answer):
+            _store(turn, answer)
+            return answer
+        _release(turn)
+        raise
     except BaseException:
-        _release(owner, route, key)
+        _release(turn)
         raise
 
 
-def remember(owner: str, route: str, key: str, answer: Answer) -> None:
-    """Store a business refusal: its effect was rolled back, the answer stands."""
-    if answer.status < 500 and answer.status not in _NOT_STORED:
-        _store(owner, route, key, answer)
+def _is_stored(answer: Answer) -> bool:
+    return answer.status < 500 and answer.status not in _NOT_STORED
 
 
-def _where(owner: str, route: str, key: str) -> tuple[Any, ...]:
-    return (IdempotencyRecord.owner == owner, IdempotencyRecord.route == route, IdempotencyRecord.key == key)
+@dataclass(frozen=True)
+class _Turn:
+    """Our claim of a key. Whoever takes it over writes another `locked_at`, and then it is no longer ours."""
+
+    id: int
+    locked_at: datetime
+
+    @property
+    def is_ours(self) -> tuple[Any, ...]:
+        return (
+            IdempotencyRecord.id == self.id,
+            IdempotencyRecord.locked_at == self.locked_at,
+            IdempotencyRecord.state == "in_progress",
+        )
 
 
 @operation
-def _claim(owner: str, route: str, key: str, print_: str) -> Answer | None:
-    """T1. None: the key is ours. Otherwise the stored answer; raises while it is somebody else's."""
-    session, now = db.session, clock.now()
-    record = session.scalar(select(IdempotencyRecord).where(*_where(owner, route, key)).with_for_update())
-    if record is None:
-        try:
-            with session.begin_nested():
-                session.execute(
-                    insert(IdempotencyRecord).values(
-                        id=ids.new_id(), created_at=now, owner=owner, route=route, key=key, fingerprint=print_,
-                        state="in_progress", locked_at=now,
-                    )
-                )
-        except IntegrityError:
-            raise _in_progress() from None
-        return None
+def _claim(owner: str, route: str, key: str, print_: str) -> Answer | _Turn:
+    """T1. Our turn, or the stored answer; raises while it is somebody else's."""
+    now = clock.now()
+    same = (IdempotencyRecord.owner == owner, IdempotencyRecord.route == route, IdempotencyRecord.key == key)
+    turn = _Turn(ids.new_id(), now)
+    inserted = insert_once(
+        IdempotencyRecord,
+        id=turn.id,
+        created_at=now,
+        owner=owner,
+        route=route,
+        key=key,
+        fingerprint=print_,
+        state="in_progress",
+        locked_at=now,
+    )
+    if inserted:
+        return turn
+    record = db.session.scalar(select(IdempotencyRecord).where(*same).with_for_update())
+    if record is None:  # given back a moment ago
+        raise _in_progress()
     if record.fingerprint != print_:
         raise Refused("IDEMPOTENCY_KEY_REUSED", lazy("This Idempotency-Key was used for another request."))
     if record.state == "done":
         return Answer(record.status_code or 200, record.body or "", record.content_type or "application/json", True)
     if record.locked_at + LEASE > now:
         raise _in_progress()
-    record.locked_at = now  # the process that claimed it is gone
-    return None
+    record.locked_at = now  # the process that claimed it is gone, or so slow that it comes too late
+    return _Turn(record.id, now)
 
 
 def _in_progress() -> Conflict:
-    return Conflict(
-        lazy("The same request is still being worked on."), code="IDEMPOTENCY_IN_PROGRESS", retry_after=2
-    )
+    return Conflict(lazy("The same request is still being worked on."), code="IDEMPOTENCY_IN_PROGRESS", retry_after=2)
 
 
 @operation
-def _store(owner: str, route: str, key: str, answer: Answer) -> None:
-    db.session.execute(
+def _store(turn: _Turn, answer: Answer) -> None:
+    done = db.session.execute(
         update(IdempotencyRecord)
-        .where(*_where(owner, route, key))
+        .where(*turn.is_ours)
         .values(state="done", status_code=answer.status, body=answer.body, content_type=answer.content_type)
     )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise _in_progress()  # taken over: the effect is the other's to make, ours is rolled back
 
 
 @operation
-def _release(owner: str, route: str, key: str) -> None:
-    db.session.execute(
-        delete(IdempotencyRecord).where(*_where(owner, route, key), IdempotencyRecord.state == "in_progress")
-    )
+def _release(turn: _Turn) -> None:
+    db.session.execute(delete(IdempotencyRecord).where(*turn.is_ours))
 
 
 @operation

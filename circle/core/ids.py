@@ -1,4 +1,4 @@
-"""Time-ordered 63-bit ids, made by the application: milliscond << 22 | node << 12 | sequence.
+"""Time-ordered 63-bit ids, made by the application: millisecond << 22 | node << 12 | sequence.
 
 Why not the database's own sequence: ids exist before the insert (events, storage keys), they sort by time in every
 engine, and many machines can make them without asking each other. A node is 10 bits: 5 for the machine
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from circle.core import clock
 EPOCH_MS = 1_704_067_200_000
 _PROCESSES = 32
 _SEQUENCES = 4096
+#: the upper half of the sequences of a millisecond is for a clock set by hand, so the two never meet
+_BY_HAND = 2048
 MAX_ID = 2**63 - 1
 
 
@@ -36,7 +39,7 @@ class Generator:
 
     def next(self) -> int:
         with self._lock:
-            ms = int(clock.now().timestamp() * 1000) - EPOCH_MS
+            ms = max(1, int(clock.now().timestamp() * 1000) - EPOCH_MS)  # never negative, never 0
             ms, sequence = self._at_hand(ms) if clock.is_set() else self._at_clock(ms)
             return ms << 22 | self._node << 12 | sequence
 
@@ -44,13 +47,13 @@ class Generator:
         # a clock that stepped back, or a full millisecond, borrows from the next one: order and uniqueness stay
         ms = max(ms, self._last_ms)
         self._sequence = self._sequence + 1 if ms == self._last_ms else 0
-        if self._sequence == _SEQUENCES:
+        if self._sequence == _BY_HAND:
             ms, self._sequence = ms + 1, 0
         self._last_ms = ms
         return ms, self._sequence
 
     def _at_hand(self, ms: int) -> tuple[int, int]:
-        while (sequence := self._by_hand.get(ms, 0)) >= _SEQUENCES:
+        while (sequence := self._by_hand.get(ms, _BY_HAND)) >= _SEQUENCES:
             ms += 1
         self._by_hand[ms] = sequence + 1
         return ms, sequence
@@ -58,7 +61,9 @@ class Generator:
 
 _generator: Generator | None = None
 _node_lock: int | None = None
-_place: tuple[int, Path] = (0, Path("/tmp/circle-ids"))
+_place: tuple[int, Path] = (0, Path(tempfile.gettempdir()) / f"circle-ids-{os.getuid()}")
+#: two threads that ask first must agree on one generator
+_start = threading.Lock()
 
 
 def configure(machine: int, directory: Path) -> None:
@@ -87,7 +92,8 @@ def _take_node() -> int:
 
 
 def _after_fork() -> None:
-    global _generator, _node_lock
+    global _generator, _node_lock, _start
+    _start = threading.Lock()  # another thread of the parent may have held it
     if _node_lock is not None:
         os.close(_node_lock)  # the parent keeps its lock: flock belongs to the open file both share
     _generator, _node_lock = None, None
@@ -98,10 +104,15 @@ os.register_at_fork(after_in_child=_after_fork)
 
 def new_id() -> int:
     """A new unique id, greater than every id this process made before (while the clock is not set by hand)."""
+    return (_generator or _first_generator()).next()
+
+
+def _first_generator() -> Generator:
     global _generator
-    if _generator is None:
-        _generator = Generator(_take_node())
-    return _generator.next()
+    with _start:
+        if _generator is None:
+            _generator = Generator(_take_node())
+        return _generator
 
 
 def moment_of(id_: int) -> datetime:

@@ -1,17 +1,17 @@
 """What leaves the process, or may wait: jobs, written in the same transaction as the reason for them.
 
-    @job("accounts.forget_sessions")
+    @job("accounts.forget_sessions", every=timedelta(days=1))
     def forget_sessions() -> None: ...
 
     enqueue(forget_sessions)                      # inside an operation: stored or rolled back with it
     enqueue(render, certificate_id, key=f"render:{certificate_id}")   # at most one waiting job per key
 
-A job takes plain JSON values (ids), runs at least once, and must be safe to run twice. `flask worker` runs them;
-one that fails is tried again with growing pauses and is dead after `MAX_ATTEMPTS`. A worker that is killed loses
-nothing: its lease runs out and another takes the job.
+A job takes plain JSON values (ids), runs at least once, and must be safe to run twice. `flask worker` runs them
+(`core.worker`); one that fails is tried again with growing pauses and is dead after `MAX_ATTEMPTS`. A worker that is
+killed loses nothing: it stops giving signs of life and another takes its job.
 
-On SQLite the queue is the `jobs` table below. On PostgreSQL it is procrastinate, deferred through its SQL function
-on the same connection (`jobs_postgres`); both engines answer to the same five functions.
+On SQLite the queue is the `jobs` table (`jobs_table`). On PostgreSQL it is procrastinate (`jobs_postgres`), written
+through its SQL function on the same connection. docs/decisions/0003-jobs.md says why there are two.
 """
 
 from __future__ import annotations
@@ -20,26 +20,45 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, ParamSpec
+from typing import Any, Generic, ParamSpec, Protocol
 
 import structlog
-from sqlalchemy import Index, String, Text, delete, func, insert, select, update
+from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from circle.core import clock, ids
-from circle.core.db import Base, IdMixin, Json, db, one_of
+from circle.core import clock, jobs_postgres, jobs_table
+from circle.core.db import Base, db, insert_once
+from circle.core.jobs_table import DeadJob, Taken
 from circle.core.operation import abandon, operation
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=120)
+#: a job whose worker gave no sign of life for so long is taken by another
+LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 12
 KEEP_DONE = timedelta(days=3)
+#: longer than the longest period of any job, or it would run twice in one
+KEEP_PERIODS = timedelta(days=400)
+LOST = "the worker was lost while it ran"
 
 P = ParamSpec("P")
+
+
+class Queue(Protocol):
+    """What both engines can do; each function runs in the operation that is open."""
+
+    def put(self, name: str, args: list[Any], key: str | None, at: datetime | None) -> None: ...
+    def take(self, worker: str, lease: timedelta) -> Taken | None: ...
+    def done(self, taken: Taken) -> None: ...
+    def again(self, taken: Taken, at: datetime, error: str) -> None: ...
+    def bury(self, taken: Taken, error: str) -> None: ...
+    def revive(self, id_: int) -> bool: ...
+    def forget_done(self, before: datetime) -> None: ...
+    def counts(self) -> Mapping[str, int]: ...
+    def dead(self) -> list[DeadJob]: ...
 
 
 @dataclass(frozen=True)
@@ -70,130 +89,46 @@ def job(name: str, *, every: timedelta | None = None) -> Callable[[Callable[P, o
     return register
 
 
-class JobRow(IdMixin, Base):
-    __tablename__ = "jobs"
-    __table_args__ = (one_of("status", "pending", "leased", "done", "dead"), Index(None, "status", "available_at"))
+def on_postgres() -> bool:
+    """Whether this application's jobs are procrastinate's."""
+    return db.session.get_bind().dialect.name == "postgresql"
 
-    name: Mapped[str] = mapped_column(String(64))
-    #: positional arguments, plain JSON
-    args: Mapped[list[Any]] = mapped_column(Json)
-    #: at most one unfinished job has a given key
-    dedupe_key: Mapped[str | None] = mapped_column(String(120), unique=True)
-    available_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)
-    status: Mapped[str] = mapped_column(String(16), default="pending")
-    #: when another worker may take it over
-    leased_until: Mapped[datetime | None]
-    worker: Mapped[str | None] = mapped_column(String(64))
-    last_error: Mapped[str | None] = mapped_column(Text)
-    finished_at: Mapped[datetime | None]
+
+def _queue() -> Queue:
+    return jobs_postgres if on_postgres() else jobs_table
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------
 
 
 @operation
 def enqueue(what: Job[...], *args: Any, key: str | None = None, delay: timedelta = timedelta(0)) -> None:
-    """Write a job. With `key`, nothing happens while an unfinished job has the same key."""
-    at = clock.now() + delay
-    if key is not None and db.session.scalar(select(JobRow.id).where(JobRow.dedupe_key == key)) is not None:
-        return
-    db.session.execute(
-        insert(JobRow).values(
-            id=ids.new_id(), created_at=clock.now(), name=what.name, args=list(args), dedupe_key=key, available_at=at,
-            attempts=0, status="pending",
-        )
-    )
+    """Write a job. With `key`, nothing happens while a job with the same key still waits to be run.
+
+    A job that runs already does not count as waiting: it may have read before this transaction wrote.
+    """
+    _queue().put(what.name, list(args), key, clock.now() + delay if delay else None)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    id: int
-    name: str
-    args: list[Any]
-    attempts: int
-
-
-@operation
-def _take(worker: str) -> _Taken | None:
-    now = clock.now()
-    due = (
-        select(JobRow.id)
-        .where(
-            ((JobRow.status == "pending") & (JobRow.available_at <= now))
-            | ((JobRow.status == "leased") & (JobRow.leased_until < now))
-        )
-        .order_by(JobRow.available_at, JobRow.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    id_ = db.session.scalar(due)
-    if id_ is None:
-        return None
-    row = db.session.execute(
-        update(JobRow)
-        .where(JobRow.id == id_)
-        .values(status="leased", leased_until=now + LEASE, worker=worker, attempts=JobRow.attempts + 1)
-        .returning(JobRow.id, JobRow.name, JobRow.args, JobRow.attempts)
-    ).one()
-    return _Taken(*row)
-
-
-@operation
-def _finish(taken: _Taken, error: str | None) -> None:
-    now = clock.now()
-    values: dict[str, Any]
-    if error is None:
-        values = {"status": "done", "finished_at": now, "dedupe_key": None, "last_error": None}
-    elif taken.attempts >= MAX_ATTEMPTS:
-        values = {"status": "dead", "finished_at": now, "dedupe_key": None, "last_error": error}
-    else:
-        pause = min(5 * 2**taken.attempts, 3600) * random.uniform(0.8, 1.2)
-        values = {"status": "pending", "available_at": now + timedelta(seconds=pause), "last_error": error}
-    # a worker whose lease ran out must not overwrite what the next one wrote
-    still_mine = (JobRow.id == taken.id, JobRow.attempts == taken.attempts, JobRow.status == "leased")
-    db.session.execute(update(JobRow).where(*still_mine).values(leased_until=None, **values))
-
-
-def run_next(worker: str | None = None) -> bool:
-    """Run one due job, if there is one. A failing job is logged and stored, never raised. Returns whether one ran."""
-    taken = _take(worker or f"{socket.gethostname()[:40]}:{os.getpid()}")
-    if taken is None:
-        return False
-    started = time.monotonic()
-    try:
-        known = REGISTRY.get(taken.name)
-        if known is None:
-            raise LookupError(f"no job is called {taken.name}")
-        known.run(*taken.args)
-    except Exception as error:
-        abandon()
-        log.exception("job failed", job=taken.name, id=taken.id, attempt=taken.attempts)
-        _finish(taken, f"{type(error).__name__}: {error}"[:2000])
-    else:
-        _finish(taken, None)
-        log.info("job done", job=taken.name, id=taken.id, ms=round((time.monotonic() - started) * 1000))
-    return True
-
-
-def run_due(limit: int = 1000) -> int:
-    """Run jobs until none is due (or `limit` ran); returns how many. Tests and the demo call it inline."""
-    count = 0
-    while count < limit and run_next():
-        count += 1
-    return count
-
-
-@operation
 def enqueue_periodic() -> None:
     """Enqueue each periodic job once per period, however many workers ask."""
     now = clock.now().timestamp()
-    for each in REGISTRY.values():
-        if each.every is None:
-            continue
-        period = int(now // each.every.total_seconds())
-        key = f"every:{each.name}:{period}"
-        if db.session.scalar(select(JobPeriod.key).where(JobPeriod.key == key)) is None:
-            db.session.add(JobPeriod(key=key, created_at=clock.now()))
-            db.session.flush()  # two workers at once: the primary key lets one through, the other retries later
-            enqueue(each)
+    due = {
+        f"every:{each.name}:{int(now // each.every.total_seconds())}": each
+        for each in REGISTRY.values()
+        if each.every is not None
+    }
+    seen = set(db.session.scalars(select(JobPeriod.key).where(JobPeriod.key.in_(due))))
+    # the read spares a write transaction per tick; the primary key is what decides
+    if missing := {key: each for key, each in due.items() if key not in seen}:
+        _enqueue_once(missing)
+
+
+@operation
+def _enqueue_once(due: Mapping[str, Job[...]]) -> None:
+    for key, each in sorted(due.items()):
+        if insert_once(JobPeriod, key=key, created_at=clock.now()):
+            enqueue(each, key=f"every:{each.name}")
 
 
 class JobPeriod(Base):
@@ -205,15 +140,106 @@ class JobPeriod(Base):
     created_at: Mapped[datetime]
 
 
+# ---- running ---------------------------------------------------------------------------------------------------
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after the failed attempt number `attempts`: min(5·2ⁿ s, 1 h) ± 20 %."""
+    return timedelta(seconds=min(5 * 2**attempts, 3600) * random.uniform(0.8, 1.2))
+
+
+def perform(name: str, args: list[Any]) -> None:
+    """Call the job's function. Raises LookupError for a name nobody registered, and whatever the job raises."""
+    known = REGISTRY.get(name)
+    if known is None:
+        # kept and tried again like any failure: during a deployment an older worker may meet a newer job
+        raise LookupError(f"no job is called {name}")
+    known.run(*args)
+
+
+def describe(error: BaseException) -> str:
+    """The error as it is stored with the job."""
+    return f"{type(error).__name__}: {error}".replace("\0", "")[:2000]
+
+
+@operation
+def _take(worker: str, lease: timedelta) -> Taken | None:
+    while (taken := _queue().take(worker, lease)) is not None:
+        if taken.attempts <= MAX_ATTEMPTS:
+            return taken
+        _queue().bury(taken, LOST)  # a job that kills its worker must not kill workers for ever
+    return None
+
+
+@operation
+def _done(taken: Taken) -> None:
+    _queue().done(taken)
+
+
+@operation
+def _failed(taken: Taken, error: str) -> None:
+    if taken.attempts >= MAX_ATTEMPTS:
+        _queue().bury(taken, error)
+    else:
+        _queue().again(taken, clock.now() + pause_after(taken.attempts), error)
+
+
+def run_next(
+    worker: str | None = None, *, lease: timedelta = LEASE, running: Callable[[Taken | None], None] | None = None
+) -> bool:
+    """Run one due job, if there is one. A failing job is logged and stored, never raised. Returns whether one ran.
+
+    `running` is told which job runs (to renew its lease), and None when it is over.
+    """
+    taken = _take(worker or f"{socket.gethostname()[:40]}:{os.getpid()}", lease)
+    if taken is None:
+        return False
+    tell = running or (lambda _taken: None)
+    tell(taken)
+    started = time.monotonic()
+    try:
+        perform(taken.name, taken.args)
+    except Exception as error:
+        abandon()
+        log.exception("job failed", job=taken.name, id=taken.id, attempt=taken.attempts)
+        _failed(taken, describe(error))
+    else:
+        _done(taken)
+        log.info("job done", job=taken.name, id=taken.id, ms=round((time.monotonic() - started) * 1000))
+    finally:
+        tell(None)
+    return True
+
+
+def run_due(limit: int = 1000) -> int:
+    """Run jobs until none is due (or `limit` ran); returns how many. Tests and the demo call it inline."""
+    count = 0
+    while count < limit and run_next():
+        count += 1
+    return count
+
+
+# ---- house-keeping ---------------------------------------------------------------------------------------------
+
+
 @operation
 def forget_done() -> None:
     """Remove finished jobs and period marks that nobody will ask about any more."""
-    before = clock.now() - KEEP_DONE
-    db.session.execute(delete(JobRow).where(JobRow.status == "done", JobRow.finished_at < before))
-    db.session.execute(delete(JobPeriod).where(JobPeriod.created_at < before - timedelta(days=40)))
+    _queue().forget_done(clock.now() - KEEP_DONE)
+    db.session.execute(delete(JobPeriod).where(JobPeriod.created_at < clock.now() - KEEP_PERIODS))
 
 
 def counts() -> dict[str, int]:
-    """How many jobs there are by status, for the operator."""
-    rows = db.session.execute(select(JobRow.status, func.count()).group_by(JobRow.status)).all()
-    return {status: number for status, number in rows}
+    """How many jobs there are by status (pending, leased, done, dead), for the operator."""
+    return dict(_queue().counts())
+
+
+def dead() -> list[DeadJob]:
+    """The jobs that were given up, oldest first."""
+    return _queue().dead()
+
+
+@operation
+def retry(id_: int) -> bool:
+    """Let a dead job start over, with all its attempts. Returns False when no dead job has this id."""
+    return _queue().revive(id_)

@@ -7,17 +7,23 @@ everything through or nothing.
 
 from __future__ import annotations
 
+import math
 import time
 
 import structlog
 from flask import current_app
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from circle.core.errors import RateLimited
 
 log = structlog.get_logger(__name__)
+
+#: seconds to wait for Redis (it answers in less than one millisecond, or something is wrong)
+_PATIENCE = 0.5
+#: seconds to count alone before asking a Redis that failed again
+_PAUSE = 5.0
 
 #: kind of route -> limits that all must hold; "who" is a user id or an address
 KINDS = {
@@ -42,25 +48,27 @@ class Limiter:
         self._enabled = enabled
         self._limits: dict[str, list[RateLimitItem]] = {kind: parse_many(text) for kind, text in KINDS.items()}
         self._memory = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._shared = SlidingWindowCounterRateLimiter(self._redis(redis_url)) if redis_url else self._memory
+        self._shared = SlidingWindowCounterRateLimiter(self._redis(redis_url)) if redis_url else None
+        self._alone_until = 0.0
 
     @staticmethod
-    def _redis(url: str) -> Storage:
-        # the library spells a unix socket redis+unix://
-        return storage_from_string(url.replace("unix://", "redis+unix://") if url.startswith("unix://") else url)
+    def _redis(url: str) -> RedisStorage:
+        return RedisStorage(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
 
     def hit(self, kind: str, who: str) -> None:
         """Count one hit of `kind` by `who`. Raises RateLimited."""
         if not self._enabled:
             return
         for item in self._limits[kind]:
+            if self._shared is None or time.monotonic() < self._alone_until:
+                self._hit(self._memory, item, kind, who)
+                continue
             try:
                 self._hit(self._shared, item, kind, who)
             except RateLimited:
                 raise
             except Exception as error:
-                if self._shared is self._memory:
-                    raise
+                self._alone_until = time.monotonic() + _PAUSE
                 log.warning("shared rate limit unavailable, counting alone", error=str(error))
                 self._hit(self._memory, item, kind, who)
 
@@ -68,7 +76,7 @@ class Limiter:
     def _hit(counter: SlidingWindowCounterRateLimiter, item: RateLimitItem, kind: str, who: str) -> None:
         if not counter.hit(item, kind, who):
             reset = counter.get_window_stats(item, kind, who).reset_time
-            raise RateLimited(retry_after=max(1, round(reset - time.time())))
+            raise RateLimited(retry_after=max(1, math.ceil(reset - time.time())))
 
 
 def hit(kind: str, who: str) -> None:

@@ -86,10 +86,28 @@ def clean_line(text: str) -> str:
     Zero-width characters go, but the joiners and selectors inside an emoji sequence stay. A field
     of such characters only comes back empty, so the caller's "required" check sees it. Idempotent.
     """
-    text = _INVISIBLE.sub("", clean_text(text))
-    text = _LONE_JOINER.sub("", _LONE_SELECTOR.sub("", text))
-    # Once more, because removing characters brings others together: e + ZWSP + acute is é.
-    return " ".join(clean_text(text).split())
+    while True:
+        line = _INVISIBLE.sub("", clean_text(text))
+        line = " ".join(_LONE_JOINER.sub("", _LONE_SELECTOR.sub("", line)).split())
+        if line == text:
+            return line
+        # Once more, because removing characters brings others together: e + ZWSP + acute is é.
+        text = line
+
+
+# --------------------------------------------------------------------------- what may come out
+
+# The tags that start a line. (br does, for `plain_text`.)
+_LINE_TAGS = {"p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre"}
+_LINE_TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
+_ALIGN: Final = {"align": {"left", "center", "right"}}
+_CLEANER = nh3.Cleaner(
+    tags=_LINE_TAGS | {"a", "strong", "em", "s", "code"},
+    attributes={"a": {"href"}, "ol": {"start"}, "*": set()},  # "*": else title and lang are allowed
+    tag_attribute_values={"th": _ALIGN, "td": _ALIGN},
+    url_schemes={"http", "https", "mailto"},
+    link_rel="nofollow ugc noopener",
+)
 
 
 # --------------------------------------------------------------------------- parser rules
@@ -106,10 +124,13 @@ _CJK = re.compile("[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\
 
 
 class _Markdown(MarkdownIt):
-    def validateLink(self, url: str) -> bool:
-        return _ALLOWED_TARGET.match(url) is not None
+    def validateLink(self, url: str) -> bool:  # noqa: N802 (markdown-it's name)
+        if not _ALLOWED_TARGET.match(url):
+            return False
+        # nh3 parses addresses as browsers do; one that it drops had better stay text than be a dead link.
+        return " href=" in _CLEANER.clean(f'<a href="{html.escape(url)}">x</a>')
 
-    def normalizeLinkText(self, link: str) -> str:
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802
         # Decoding %E2%80%AE or xn-- for show would let a link look like another one.
         return link
 
@@ -256,6 +277,8 @@ def _parser(*, tables: bool) -> MarkdownIt:
     "@" and "#" already stop the text rule (others: extend `_STOP`, for `add_terminator_char` would
     overwrite it). A rule leaves alone what stands in a link (`state.linkLevel > 0`); code never
     reaches it. What it pushes must be on the lists of `_CLEANER`; whom it found, it notes in `state.env`.
+
+    `maxNesting` bounds recursion: what is quoted or listed more than 40 (lists: 20) deep is not shown.
     """
     md = _Markdown("commonmark", {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": 40})
     md.enable("strikethrough").disable(["code", "lheading", "reference", "entity", "html_block", "html_inline"])
@@ -278,18 +301,6 @@ _MD_WITHOUT_TABLES = _parser(tables=False)
 # Short rows are filled up with empty cells, so 2 kB of source can ask for 65,536 of them.
 _MAX_CELLS: Final = 8_000
 
-# The tags that start a line. (br does, for `plain_text`.)
-_LINE_TAGS = {"p", "br", "hr", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre"}
-_LINE_TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
-_ALIGN: Final = {"align": {"left", "center", "right"}}
-_CLEANER = nh3.Cleaner(
-    tags=_LINE_TAGS | {"a", "strong", "em", "s", "code"},
-    attributes={"a": {"href"}, "ol": {"start"}},
-    tag_attribute_values={"th": _ALIGN, "td": _ALIGN},
-    url_schemes={"http", "https", "mailto"},
-    link_rel="nofollow ugc noopener",
-)
-
 
 def render(text: str) -> str:
     """Return the safe HTML of member-written Markdown; ready for a template's `|safe`.
@@ -307,7 +318,7 @@ def render(text: str) -> str:
 
 # --------------------------------------------------------------------------- back to plain text
 
-_OUTLINE = nh3.Cleaner(tags=_LINE_TAGS, attributes={}, link_rel=None)
+_OUTLINE = nh3.Cleaner(tags=_LINE_TAGS, attributes={"*": set()}, link_rel=None)
 _RENDERED = re.compile(r"\s*<(?:p|h[3-6]|ul|ol|blockquote|pre|table|hr)\b")
 
 

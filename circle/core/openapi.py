@@ -134,7 +134,7 @@ def _operation(contract: Contract, endpoint: str, path: str) -> dict[str, Any]:
         "summary": contract.summary,
         "tags": [contract.tag],
         "parameters": parameters,
-        "security": [{"bearer": []}] if contract.signed_in else [{}, {"bearer": []}],
+        "security": _security(contract),
         "responses": _responses(contract, bool(_parts(path))),
     }
     if contract.takes is not None:
@@ -149,9 +149,15 @@ def _operation(contract: Contract, endpoint: str, path: str) -> dict[str, Any]:
     return operation
 
 
+def _security(contract: Contract) -> list[dict[str, Any]]:
+    if contract.anonymous:
+        return []
+    return [{"bearer": []}] if contract.signed_in else [{}, {"bearer": []}]
+
+
 def _header_names(contract: Contract) -> list[str]:
     names = ["Accept-Language"]
-    if contract.method == "POST":
+    if contract.method == "POST" and not contract.keyless:
         names.append("Idempotency-Key")
     if contract.method == "GET":
         names.append("If-None-Match")
@@ -166,7 +172,7 @@ def _headers(*names: str) -> dict[str, Any]:
 
 def _responses(contract: Contract, has_path: bool) -> dict[str, Any]:
     extra = ["ETag"] if contract.method in {"GET", "PATCH"} else []
-    if contract.method == "POST":
+    if contract.method == "POST" and not contract.keyless:
         extra.append("Idempotency-Replayed")
     schema = answer_schema(contract)
     responses: dict[str, Any] = {}

@@ -23,7 +23,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -72,9 +72,12 @@ def operation(function: F) -> F:
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        if _current() is not None:
-            return function(*args, **kwargs)
-        return in_transaction(lambda: function(*args, **kwargs))
+        if _current() is None:
+            open_later = db.session().info.pop("open_later", None)
+            if open_later is None:
+                return in_transaction(lambda: function(*args, **kwargs))
+            open_later()
+        return function(*args, **kwargs)
 
     run.__operation__ = True  # type: ignore[attr-defined]  # read by tests/test_architecture.py
     return run  # type: ignore[return-value]
@@ -82,25 +85,47 @@ def operation(function: F) -> F:
 
 def in_transaction(work: Callable[[], T]) -> T:
     """Run `work` in one write transaction, again on a transient failure. Raises Unavailable when it stays busy."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with _transaction():
-                return work()
-        except DBAPIError as error:
-            if not _is_transient(error):
-                raise
-            if attempt == ATTEMPTS - 1:
-                raise Unavailable(retry_after=2) from error
-        time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # outside the transaction: nothing is locked here
-    raise AssertionError("unreachable")
+
+    def once() -> T:
+        with _transaction():
+            return work()
+
+    return _retrying(once)
 
 
 def held(work: Callable[[], T]) -> T:
     """Run `work` (which reads, calls operations, and renders) with everything it writes in one transaction.
 
-    The same as `in_transaction`; the name says what the caller wants: keep the commit back until `work` is done.
+    The transaction opens with the first operation inside and commits after `work` is done, so slow things before the
+    first operation lock nothing. As with any operation, `work` runs again as a whole on a transient failure.
     """
-    return in_transaction(work)
+    if _current() is not None:
+        return work()
+
+    def once() -> T:
+        session = db.session()
+        with ExitStack() as stack:
+            session.info["open_later"] = lambda: stack.enter_context(_transaction())
+            try:
+                return work()
+            finally:
+                session.info.pop("open_later", None)
+
+    return _retrying(once)
+
+
+def _retrying(once: Callable[[], T]) -> T:
+    for attempt in range(ATTEMPTS):
+        try:
+            return once()
+        except DBAPIError as error:
+            if not _is_transient(error):
+                raise
+            abandon()  # reads before the transaction may have failed, too
+            if attempt == ATTEMPTS - 1:
+                raise Unavailable(retry_after=2) from error
+        time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # outside the transaction: nothing is locked here
+    raise AssertionError("unreachable")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, tuple_
+from sqlalchemy import Row, Select, literal, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from circle.core.db import db
@@ -72,15 +72,21 @@ def encode_cursor(name: str, keys: Sequence[Any]) -> str:
     """A signed cursor for the list `name` that stands at the row with these sort keys."""
     body = json.dumps([name, *map(_pack, keys)], separators=(",", ":")).encode()
     mac = hmac.digest(_secret, body, "sha256")[:_MAC_BYTES]
-    return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
+    return _spelled(body + mac)
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def decode_cursor(name: str, cursor: str) -> list[Any]:
     """The sort keys in a cursor. Raises BadRequest CURSOR_INVALID when it was altered or is another list's."""
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
         raise _invalid() from None
+    if _spelled(raw) != cursor:  # base64 has several spellings of the same bytes; only ours is a cursor
+        raise _invalid()
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if not hmac.compare_digest(hmac.digest(_secret, body, "sha256")[:_MAC_BYTES], mac):
         raise _invalid()
@@ -110,7 +116,8 @@ class Keyset:
             keys = decode_cursor(self.name, cursor)
             if len(keys) != len(self.columns):
                 raise _invalid()
-            here, there = tuple_(*self.columns), tuple_(*keys)
+            typed = [literal(key, column.type) for key, column in zip(keys, self.columns, strict=True)]
+            here, there = tuple_(*self.columns), tuple_(*typed)
             statement = statement.where(here < there if self.descending else here > there)
         order = [column.desc() if self.descending else column.asc() for column in self.columns]
         rows = db.session.execute(statement.order_by(*order).limit(limit + 1)).all()

@@ -17,7 +17,7 @@ from flask import current_app
 
 from circle.core import clock
 
-_KEY = re.compile(r"[a-z0-9]{2}/[a-z0-9-]{8,80}\.[a-z0-9]{2,5}$")
+_KEY = re.compile(r"[a-z0-9]{2}/[a-z0-9-]{8,80}\.[a-z0-9]{2,5}")
 
 
 class Storage(Protocol):
@@ -40,7 +40,7 @@ class LocalStorage:
         self._root = root
 
     def _place(self, key: str) -> Path:
-        if not _KEY.match(key):
+        if not _KEY.fullmatch(key):
             raise ValueError(f"not a storage key: {key!r}")
         return self._root / key
 
@@ -55,6 +55,7 @@ class LocalStorage:
                 os.fsync(file.fileno())  # the row that names the file must not outlive it in a power cut
             os.chmod(name, 0o644)
             os.replace(name, place)
+            _sync(place.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -67,6 +68,16 @@ class LocalStorage:
 
     def delete(self, key: str) -> None:
         self._place(key).unlink(missing_ok=True)
+
+
+def _sync(directory: Path) -> None:
+    """Make the names in `directory` (and its own name) durable, as fsync of a file makes its content."""
+    for place in (directory, directory.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def storage() -> Storage:

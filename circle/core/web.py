@@ -31,9 +31,9 @@ from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as NoMatch
 from werkzeug.wrappers import Response as AnyResponse
 
-from circle.core import limits
+from circle.core import idempotency, limits
 from circle.core.actor import VISITOR, Actor
-from circle.core.errors import CircleError, Conflict, Invalid, Refused, Unauthenticated
+from circle.core.errors import CircleError, Conflict, Invalid, Refused, TooLarge, Unauthenticated
 from circle.core.i18n import LOCALES
 from circle.core.ids import MAX_ID
 
@@ -52,6 +52,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), geolocation=(), payment=()",
 }
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}$")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}$")
 
 View = Callable[..., Any]
@@ -85,9 +86,12 @@ def actor() -> Actor:
 
 
 def is_htmx() -> bool:
-    """Whether htmx asked (and so wants a fragment). Answers that differ by this carry Vary."""
+    """Whether htmx asked for a fragment. Answers that differ by this carry Vary.
+
+    htmx also fetches whole pages to cut a part out of them; it says so, and then the page is right.
+    """
     g.vary_htmx = True
-    return request.headers.get("HX-Request") == "true"
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
 
 
 def count_hit(kind: str) -> None:
@@ -204,13 +208,50 @@ def takes_form(schema: type[Schema], again: Callable[..., Any]) -> Callable[[Vie
             if not errors:
                 try:
                     return view(data, **kwargs)
-                except (Invalid, Refused, Conflict) as error:
+                except (Invalid, Refused, Conflict, TooLarge) as error:
                     errors = error.for_form
             return make_response(again(request.form, errors, **kwargs), 422)
 
         return wrapper
 
     return decorate
+
+
+def once(view: View) -> View:
+    """Make a double click one thing: a form with a hidden `once` value is worked on once, and answered again alike.
+
+    Without the value the view simply runs. Only for views that answer with a redirect; a form that comes back with
+    its errors (422) may be corrected and sent again under the same value.
+    """
+
+    @functools.wraps(view)
+    def wrapper(**kwargs: Any) -> Any:
+        key = request.form.get("once", "")
+        if not _ONCE.match(key):
+            return view(**kwargs)
+        who, endpoint = f"u{actor().id}", request.endpoint or ""
+
+        def work() -> idempotency.Answer:
+            response = make_response(view(**kwargs))
+            target = response.headers.get("HX-Redirect") or response.location
+            if target is None:
+                raise _NotDone(response)
+            return idempotency.Answer(303, target, "text/plain")
+
+        try:
+            answer = idempotency.once(who, endpoint, key, endpoint, work)
+        except _NotDone as nothing:
+            return nothing.response
+        return go(answer.body)
+
+    return wrapper
+
+
+class _NotDone(Exception):
+    """Carries a page (a form with errors) out of the transaction, which is rolled back: nothing was done."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
 
 
 def fragment_or_redirect(fragment: Callable[[], str], target: str, *, toast: str | None = None) -> AnyResponse:
@@ -287,7 +328,11 @@ def error_answer(error: CircleError, render: Callable[..., str]) -> AnyResponse:
         return response
     known = {403: "403", 404: "404", 429: "429"}
     name = known.get(error.status, "error")
-    return make_response(render(f"errors/{name}.html", error=error), error.status, headers)
+    return make_response(
+        render(f"errors/{name}.html", message=str(error.sentence), code=error.status, retry_after=error.retry_after),
+        error.status,
+        headers,
+    )
 
 
 def trusted(html: str) -> Markup:

@@ -7,8 +7,8 @@ The work is done in two steps, and the first is where the safety is:
 1. A small reader per container (JPEG, PNG, GIF, WebP) looks at the structure only. It learns the declared size and the
    number of frames before anything is allocated, takes out the two pieces of metadata which change what people see
    (orientation and colour profile), and copies the rest *without* any other metadata. So the EXIF, XMP, MPO, Photoshop
-   and text parsers of Pillow never meet a stranger's bytes; several of them can be kept busy for minutes by 10 MB of
-   small records (thousands of compressed text chunks, hundreds of thousands of one-byte EXIF segments).
+   and text parsers of Pillow never meet a stranger's bytes; several of them can be kept busy for 30 seconds to minutes
+   by 10 MB of small records (compressed text chunks, hundreds of thousands of tiny EXIF segments).
 2. Pillow decodes that copy. The pixels are cropped, scaled, brought to sRGB, turned upright and encoded anew, so text
    hidden in a file, even in its pixel data, does not survive.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import struct
 import warnings
@@ -43,7 +44,7 @@ MAX_FRAMES = 60
 """Longer animations keep their first frame only."""
 
 MAX_EDGE = 65_535
-"""The most JPEG and GIF can say. Scaling a PNG strip of 40,000,000 x 1 would need 2 GB of filter coefficients."""
+"""The most JPEG and GIF can say. A PNG strip of 40,000,000 x 1 would pass `max_pixels` and is nobody's picture."""
 
 SQUARE_THUMB_EDGE = 96
 """Avatars are shown small; their thumbnails do not follow `thumb_edge`."""
@@ -61,8 +62,8 @@ _MAX_PROFILE = 4 * 1024 * 1024  # printers' CMYK profiles reach 3 MB
 _WEBP_COST = 2  # libwebp's animation decoder, the only one Pillow has, holds the canvas twice more than the others
 
 _DAMAGE = (
-    # What Pillow and the libraries below it have been seen to raise on damaged files. `Warning` is here for processes
-    # which turn warnings into errors.
+    # What Pillow and the libraries below it may raise on damaged files. `Warning` is here for processes which turn
+    # warnings into errors.
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -198,6 +199,9 @@ def _frame_count(count: int, width: int, height: int, max_pixels: int, animate: 
     return count if animate and 1 < count <= MAX_FRAMES and count * width * height <= max_pixels else 1
 
 
+_JPEG_KEPT = frozenset((b"\xc0", b"\xc1", b"\xc2", b"\xc4", b"\xdb", b"\xdd"))  # frames and tables
+_JPEG_TABLES = frozenset((b"\xc4", b"\xc8", b"\xcc"))  # the numbers among the frame headers which are none
+
 # Inside a scan 0xFF is followed by 0x00 or a restart mark; these end it.
 _AFTER_SCAN = re.compile(rb"\xff+([\xc4\xd9-\xdd\xe0-\xef\xfe])")
 
@@ -208,6 +212,35 @@ def _read_jpeg(data: bytes, max_pixels: int) -> _Source:
     exif: bytes | None = None
     profile: dict[int, bytes] = {}
     pieces = 0
+    start = 0
+    for at, marker, body in _jpeg_segments(data):
+        if marker == b"\xda":
+            start = at
+        if b"\xc0" <= marker <= b"\xcf" and marker not in _JPEG_TABLES:
+            if marker > b"\xc2":
+                raise ImageRefused("type")  # lossless and arithmetic coding: decodes here, shown by no browser
+            if width or len(body) < 6:
+                raise ImageRefused("broken")
+            height, width = struct.unpack_from(">HH", body, 1)
+            _check_size(width, height, max_pixels)
+        elif marker == b"\xe1" and body.startswith(b"Exif\0\0"):
+            exif = exif or body[6:]
+        elif marker == b"\xe2" and body.startswith(b"ICC_PROFILE\0") and len(body) > 14:
+            profile[body[12]], pieces = body[14:], body[13]
+        # Without these two a decoder guesses the colour model, sometimes wrongly.
+        colours = (marker == b"\xe0" and body.startswith(b"JFIF")) or (marker == b"\xee" and body.startswith(b"Adobe"))
+        if colours or marker in _JPEG_KEPT:
+            kept.append(b"\xff" + marker + (len(body) + 2).to_bytes(2) + body)
+    if not width:
+        raise ImageRefused("broken")
+    kept.append(data[start : _jpeg_end(data, start)])
+    icc = b"".join(profile[number] for number in sorted(profile))
+    whole = sorted(profile) == list(range(1, pieces + 1)) and 0 < len(icc) <= _MAX_PROFILE
+    return _Source("JPEG", b"".join(kept), width, height, orientation=_orientation(exif), icc=icc if whole else None)
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Where it starts, its mark and its content, for each segment up to and including the first start of scan."""
     position = 2
     for _ in range(_MAX_PARTS):
         # Decoders skip rubbish between segments, so a file which has some is common enough to be let through.
@@ -217,64 +250,33 @@ def _read_jpeg(data: bytes, max_pixels: int) -> _Source:
         while data[position : position + 1] == b"\xff":
             position += 1
         marker = data[position : position + 1]
-        if marker == b"\x00" or b"\xd0" <= marker <= b"\xd7" or marker == b"\x01":
-            continue
-        segment_end = position + 1 + int.from_bytes(data[position + 1 : position + 3])
-        segment = data[position + 3 : segment_end]
-        if marker in (b"\xd8", b"\xd9") or segment_end < position + 3 or segment_end > len(data):
+        if marker in (b"\x00", b"\x01") or b"\xd0" <= marker <= b"\xd7":
+            continue  # these stand alone
+        end = position + 1 + int.from_bytes(data[position + 1 : position + 3])
+        if marker in (b"\xd8", b"\xd9") or not position + 3 <= end <= len(data):
             raise ImageRefused("broken")
+        yield position - 1, marker, data[position + 3 : end]
         if marker == b"\xda":
-            if not width:
-                raise ImageRefused("broken")
-            break
-        if b"\xc0" <= marker <= b"\xcf" and marker not in (b"\xc4", b"\xc8", b"\xcc"):
-            if marker > b"\xc2":
-                raise ImageRefused("type")  # lossless and arithmetic coding: decodes here, shown by no browser
-            if width or len(segment) < 6:
-                raise ImageRefused("broken")
-            height, width = struct.unpack_from(">HH", segment, 1)
-            _check_size(width, height, max_pixels)
-        elif marker == b"\xe1" and segment.startswith(b"Exif\0\0"):
-            exif = exif or segment[6:]
-        elif marker == b"\xe2" and segment.startswith(b"ICC_PROFILE\0") and len(segment) > 14:
-            profile[segment[12]], pieces = segment[14:], segment[13]
-        keep = marker in (b"\xc0", b"\xc1", b"\xc2", b"\xc4", b"\xdb", b"\xdd")
-        # Without these two a decoder guesses the colour model, sometimes wrongly.
-        keep = keep or (marker == b"\xe0" and segment.startswith(b"JFIF"))
-        keep = keep or (marker == b"\xee" and segment.startswith(b"Adobe"))
-        if keep:
-            kept.append(b"\xff" + data[position:segment_end])
-        position = segment_end
-    else:
-        raise ImageRefused("broken")
+            return
+        position = end
+    raise ImageRefused("broken")
 
-    # From the first scan to the end mark. What follows it (the second picture of an MPO, a phone's video) is left out.
-    start = position = position - 1
+
+def _jpeg_end(data: bytes, position: int) -> int:
+    """Behind the end mark. What follows (the second picture of an MPO, a telephone's video) is not looked at."""
     scans = 0
     for _ in range(_MAX_PARTS):
         found = _AFTER_SCAN.search(data, position)
         if found is None:
-            raise ImageRefused("broken")
+            break
         position = found.end()
         if found[1] == b"\xd9":
-            break
+            return position
         scans += found[1] == b"\xda"
+        if scans > _MAX_SCANS:
+            break
         position += int.from_bytes(data[position : position + 2])
-    else:
-        raise ImageRefused("broken")
-    if scans > _MAX_SCANS:
-        raise ImageRefused("broken")
-    kept.append(data[start:position])
-
-    icc = b"".join(profile[number] for number in sorted(profile))
-    return _Source(
-        "JPEG",
-        b"".join(kept),
-        width,
-        height,
-        orientation=_orientation(exif),
-        icc=icc if 0 < len(icc) <= _MAX_PROFILE and sorted(profile) == list(range(1, pieces + 1)) else None,
-    )
+    raise ImageRefused("broken")
 
 
 _PNG_STILL = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
@@ -388,8 +390,8 @@ def _read_gif(data: bytes, max_pixels: int, animate: bool) -> _Source:
             sizes.append((canvas_width, canvas_height))
             control = b""
             position = end
-        elif frames and introducer in (b";", b""):
-            break  # many encoders forget the end mark
+        elif frames:
+            break  # the end mark, or nothing, or rubbish: encoders are careless here and browsers show it all the same
         else:
             raise ImageRefused("broken")
 
@@ -405,21 +407,25 @@ def _read_gif(data: bytes, max_pixels: int, animate: bool) -> _Source:
     )
 
 
+def _webp_size(data: bytes) -> tuple[int, int]:
+    kind, body = data[12:16], data[20:30]
+    if kind == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+    if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", body, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L" and body[:1] == b"\x2f":
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    raise ImageRefused("broken")
+
+
 def _read_webp(data: bytes, max_pixels: int, animate: bool) -> _Source:
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data) or end < 30:
         raise ImageRefused("broken")
     data = data[:end]
-    kind, body = data[12:16], data[20:30]
-    if kind == b"VP8X":
-        width, height = (int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
-    elif kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
-        width, height = (size & 0x3FFF for size in struct.unpack_from("<HH", body, 6))
-    elif kind == b"VP8L" and body[:1] == b"\x2f":
-        bits = int.from_bytes(body[1:5], "little")
-        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    else:
-        raise ImageRefused("broken")
+    width, height = _webp_size(data)
     _check_size(width, height, max_pixels // _WEBP_COST)
 
     # libwebp skips metadata by itself and quickly, so the file is passed on as it is.
@@ -529,7 +535,7 @@ def _render(
             # Lets libjpeg decode at 1/2, 1/4 or 1/8, never below the size which is needed.
             scale = max(target[0] / (box[2] - box[0]), target[1] / (box[3] - box[1]))
             with _hostile():
-                image.draft(None, (-int(-size[0] * scale // 1), -int(-size[1] * scale // 1)))
+                image.draft(None, (math.ceil(size[0] * scale), math.ceil(size[1] * scale)))
         frames: list[Image.Image] = []
         durations: list[int] = []
         numbers = _frame_numbers(image, source.frames)
@@ -541,13 +547,10 @@ def _render(
             durations.append(_duration(image.info.get("duration")))
             if number == numbers[-1] and pixels is not image:
                 image.close()  # 160 MB less in memory while the largest pictures are scaled
-            across, down = pixels.width / size[0], pixels.height / size[1]
-            scaled = pixels.resize(
-                target,
-                Image.Resampling.LANCZOS,
-                box=(box[0] * across, box[1] * down, box[2] * across, box[3] * down),
-                reducing_gap=2.0,
-            )
+            # Multiplied first: the division is then exact at the far edge, and a box may not stick out by a bit.
+            left, right = (x * pixels.width / size[0] for x in box[0::2])
+            top, bottom = (y * pixels.height / size[1] for y in box[1::2])
+            scaled = pixels.resize(target, Image.Resampling.LANCZOS, box=(left, top, right, bottom), reducing_gap=2.0)
             frames.append(_finish(scaled, source))
     return frames, durations
 

@@ -16,6 +16,8 @@ class Media(IdMixin, Base):
         one_of("kind", "image", "audio", "video", "file"),
         one_of("purpose", "post", "avatar", "cover"),
         Index(None, "owner_id", "id"),
+        Index(None, "storage_key"),
+        Index(None, "thumb_key"),
     )
 
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

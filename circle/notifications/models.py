@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from circle.core.db import Base, IdMixin, Json
+from circle.core.db import Base, IdMixin
 
 
 class Notice(IdMixin, Base):

@@ -252,6 +252,8 @@ def upgrade() -> None:
     with op.batch_alter_table("media", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_owner_id_id"), ["owner_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_media_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_media_storage_key"), ["storage_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_media_thumb_key"), ["thumb_key"], unique=False)
 
     op.create_table(
         "applications",
@@ -624,6 +626,8 @@ def downgrade() -> None:
 
     op.drop_table("applications")
     with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_media_thumb_key"))
+        batch_op.drop_index(batch_op.f("ix_media_storage_key"))
         batch_op.drop_index(batch_op.f("ix_media_sha256"))
         batch_op.drop_index(batch_op.f("ix_media_owner_id_id"))
 

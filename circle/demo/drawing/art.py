@@ -5,6 +5,7 @@ while a full-size gradient or anything with group opacity costs tens of millisec
 `fill-opacity` instead of `opacity`.
 """
 
+# ruff: noqa: PLR0917 - drawing calls read best as x, y, size, colour
 from __future__ import annotations
 
 import colorsys
@@ -149,9 +150,7 @@ class Art:
 
     def linear(self, *stops: str, x2: float = 0, y2: float = 1) -> str:
         """Register a gradient and return the paint to use as a fill."""
-        marks = "".join(
-            f'<stop offset="{k / (len(stops) - 1):.3f}" stop-color="{c}"/>' for k, c in enumerate(stops)
-        )
+        marks = "".join(f'<stop offset="{k / (len(stops) - 1):.3f}" stop-color="{c}"/>' for k, c in enumerate(stops))
         return self._define("linearGradient", f'x1="0" y1="0" x2="{x2}" y2="{y2}"', marks)
 
     def fade(self, color: str, start: float, end: float, x2: float = 0, y2: float = 1) -> str:

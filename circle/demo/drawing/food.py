@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from circle.demo.drawing.art import Art, Point, darker, disc, lighter, mix, smooth
+from circle.demo.drawing.art import Art, Point, darker, lighter, smooth
 from circle.demo.drawing.parts import (
-    LEAVES,
-    cloud,
     flower,
     leaf,
-    pot,
-    pot_plant,
     steam,
-    sun,
     table,
 )
 
@@ -40,8 +35,17 @@ def _toast(art: Art, x: float, y: float) -> None:
     d = "h{0}c44 0 58 60 20 84v200h-{1}v-200c-38 -24 -24 -84 20 -84z"
     art.path(f"M{x - 96} {y - 150}" + d.format(190, 230), "#C98A4B")
     art.path(f"M{x - 84} {y - 128}" + "h168c32 0 40 36 12 56v184h-192v-184c-28 -20 -20 -56 12 -56z", "#F1CD94")
-    egg: list[Point] = [(x - 70, y - 30), (x - 10, y - 84), (x + 66, y - 50), (x + 78, y + 30), (x + 10, y + 86), (x - 66, y + 50)]
-    art.path(smooth([(px + art.rng.uniform(-8, 8), py + art.rng.uniform(-8, 8)) for px, py in egg], closed=True), "#FFFEFA")
+    egg: list[Point] = [
+        (x - 70, y - 30),
+        (x - 10, y - 84),
+        (x + 66, y - 50),
+        (x + 78, y + 30),
+        (x + 10, y + 86),
+        (x - 66, y + 50),
+    ]
+    art.path(
+        smooth([(px + art.rng.uniform(-8, 8), py + art.rng.uniform(-8, 8)) for px, py in egg], closed=True), "#FFFEFA"
+    )
     art.circle(x, y, 46, "#F5B340")
     art.circle(x - 13, y - 13, 12, "#FFE3A3")
     for k in range(9):
@@ -111,12 +115,29 @@ def tea(art: Art) -> None:
 
 
 def _plum(art: Art) -> None:
-    art.line("M1220 40C1060 90 1000 60 900 130S760 190 690 270M960 96C930 170 950 210 900 260M1080 76C1060 140 1090 170 1060 220",
-             "#6B4A3E", 14)
+    art.line(
+        "M1220 40C1060 90 1000 60 900 130S760 190 690 270"
+        "M960 96C930 170 950 210 900 260M1080 76C1060 140 1090 170 1060 220",
+        "#6B4A3E",
+        14,
+    )
     petal = art.pick("#E98E8B", "#F4F0EA", "#E9B24B")
-    spots = ((690, 270), (770, 206), (840, 166), (900, 258), (936, 180), (1010, 84), (1060, 216), (1100, 70), (1150, 66), (880, 130))
+    spots = (
+        (690, 270),
+        (770, 206),
+        (840, 166),
+        (900, 258),
+        (936, 180),
+        (1010, 84),
+        (1060, 216),
+        (1100, 70),
+        (1150, 66),
+        (880, 130),
+    )
     for x, y in spots:
-        flower(art, x + art.rng.uniform(-12, 12), y + art.rng.uniform(-12, 12), art.rng.uniform(22, 34), petal, petals=5)
+        flower(
+            art, x + art.rng.uniform(-12, 12), y + art.rng.uniform(-12, 12), art.rng.uniform(22, 34), petal, petals=5
+        )
 
 
 def _teapot(art: Art, x: float, base: float, clay: str) -> None:
@@ -124,7 +145,8 @@ def _teapot(art: Art, x: float, base: float, clay: str) -> None:
     art.ring(x - 196, base - 130, 78, dark, 28)
     art.path(f"M{x + 150} {base - 150}q70 -10 90 -90q4 -22 30 -22l26 4q-16 16 -18 40q-12 120 -128 150z", dark)
     art.path(
-        f"M{x - 200} {base - 130}c0 -90 80 -140 200 -140s200 50 200 140c0 70 -40 110 -90 130h-220c-50 -20 -90 -60 -90 -130z",
+        f"M{x - 200} {base - 130}c0 -90 80 -140 200 -140s200 50 200 140"
+        "c0 70 -40 110 -90 130h-220c-50 -20 -90 -60 -90 -130z",
         clay,
     )
     art.path(f"M{x - 168} {base - 150}c10 -60 60 -90 120 -98c-60 30 -80 80 -78 140c-30 -6 -44 -20 -42 -42z", light, 0.8)
@@ -169,7 +191,9 @@ def _bowl(art: Art, x: float, base: float, color: str, broth: str) -> None:
     mark = "#C8573C" if color != "#F8F3E8" else "#6A86B0"
     art.line(f"M{x - 322} {base - 230}q322 90 644 0", mark if color == "#F8F3E8" else lighter(color, 0.5), 9, 0.8)
     for k in range(7):
-        art.ring(x - 210 + k * 70, base - 150 - abs(k - 3) * 9, 20, lighter(color, 0.5) if mark[1] == "C" else mark, 6, 0.7)
+        art.ring(
+            x - 210 + k * 70, base - 150 - abs(k - 3) * 9, 20, lighter(color, 0.5) if mark[1] == "C" else mark, 6, 0.7
+        )
     art.ellipse(x, base - 310, 340, 82, lighter(color, 0.35))
     art.ellipse(x, base - 304, 312, 68, broth)
     _toppings(art, x, base - 306, broth)
@@ -204,7 +228,9 @@ def _spoon_rest(art: Art, x: float, y: float) -> None:
 
 
 def bread(art: Art) -> None:
-    wall, cloth = art.pick((("#F4E2CC", "#FBF1E2"), "#D8674A"), (("#E2E8E0", "#F4F3E8"), "#6F93B0"), (("#F5D8CC", "#FBEDE4"), "#8AA678"))
+    wall, cloth = art.pick(
+        (("#F4E2CC", "#FBF1E2"), "#D8674A"), (("#E2E8E0", "#F4F3E8"), "#6F93B0"), (("#F5D8CC", "#FBEDE4"), "#8AA678")
+    )
     art.bands(*wall, bottom=560)
     art.path("M-20 420L620 -20H900L-20 640z", "#FFFFFF", 0.3)
     table(art, 560, "#C7966C")
@@ -225,8 +251,11 @@ def bread(art: Art) -> None:
 def _loaf(art: Art, x: float, base: float) -> None:
     crust = "#C07A3E"
     art.path(f"M{x - 250} {base}c-50 -60 -40 -230 90 -262c90 -24 240 -24 320 0c130 32 140 202 90 262z", crust)
-    art.path(f"M{x - 226} {base - 110}c10 -70 60 -118 130 -130c80 -14 190 -12 260 4c-120 0 -250 20 -300 60c-40 30 -56 60 -90 66z",
-             "#DB9B58")
+    art.path(
+        f"M{x - 226} {base - 110}c10 -70 60 -118 130 -130"
+        "c80 -14 190 -12 260 4c-120 0 -250 20 -300 60c-40 30 -56 60 -90 66z",
+        "#DB9B58",
+    )
     for dx in (-150, -30, 90):
         art.path(f"M{x + dx} {base - 96}q20 -100 100 -140q6 90 -60 150q-24 8 -40 -10z", "#F3D3A0")
         art.line(f"M{x + dx} {base - 96}q20 -100 100 -140", darker(crust, 0.2), 6)

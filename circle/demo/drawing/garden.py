@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circle.demo.drawing.art import Art, darker, lighter, mix, smooth
+from circle.demo.drawing.art import Art, darker, lighter, smooth
 from circle.demo.drawing.parts import GLOW, LEAVES, cloud, flower, leaf, pot, pot_plant, steam, sun
 
 Sky = tuple[str, ...]
@@ -24,7 +24,7 @@ def tomato(art: Art) -> None:
         art.line(f"M{x} 740L{x + (20 if x < 600 else -20)} 60", "#B98F5C", 13)
     art.line("M428 300H768M424 480H776", "#B98F5C", 8)
     _vines(art)
-    for x, y, count in ((440, 330, 4), (640, 250, 3), (770, 420, 4), (560, 520, 5), (360, 560, 2), (700, 610, 3)):
+    for x, y, count in ((440, 330, 4), (640, 250, 3), (770, 420, 4), (540, 500, 5), (380, 540, 2), (706, 560, 3)):
         _truss(art, x, y, count, fruit)
     art.shadow(600, 852, 360, 18, 0.18)
     art.path("M270 700h660l-46 150h-568z", "#C9694A")
@@ -35,9 +35,9 @@ def tomato(art: Art) -> None:
 def _vines(art: Art) -> None:
     green = "#4E8058"
     stems = (
-        ((520, 690), (480, 540), (530, 400), (480, 250), (520, 110)),
-        ((660, 690), (720, 560), (660, 420), (720, 280), (670, 130)),
-        ((590, 690), (610, 560), (590, 420), (620, 300), (600, 190)),
+        ((520, 690), (480, 540), (530, 400), (480, 270), (520, 170)),
+        ((660, 690), (720, 560), (660, 420), (720, 300), (670, 190)),
+        ((590, 690), (610, 560), (590, 420), (620, 310), (600, 210)),
     )
     for stem in stems:
         art.line(smooth(stem), green, 12)
@@ -101,7 +101,7 @@ def seedling(art: Art) -> None:
         _sprout(art, x, 812 + k * 4 - size * 0.92, 90 + k * 80, leaves)
         pot(art, x, 812 + k * 4, size, clay)
         _label(art, x + size * 0.24, 812 + k * 4 - size)
-    _watering_can(art, 240, 822)
+    _watering_can(art, 214, 822)
 
 
 def _label(art: Art, x: float, y: float) -> None:
@@ -150,8 +150,12 @@ def balcony(art: Art) -> None:
     _railing(art, 430, 660, "#FFFDF6")
     art.rect(0, 640, 1200, 260, "#C69A74")
     art.rect(0, 640, 1200, 12, "#DDB892")
-    art.line("".join(f"M0 {y}H1200" for y in (716, 800)) + "".join(f"M{x} 652l{(x - 600) * 0.3:.0f} 248" for x in range(0, 1300, 150)),
-             "#B2865F", 4)
+    art.line(
+        "".join(f"M0 {y}H1200" for y in (716, 800))
+        + "".join(f"M{x} 652l{(x - 600) * 0.3:.0f} 248" for x in range(0, 1300, 150)),
+        "#B2865F",
+        4,
+    )
     _string_lights(art, 46, 70)
     art.rect(0, 0, 64, 900, "#F3E4D0")
     art.rect(56, 0, 8, 900, darker("#F3E4D0", 0.1))
@@ -159,9 +163,9 @@ def balcony(art: Art) -> None:
     _hanging_pot(art, 1060, 190)
     _rattan_chair(art, 420, 830)
     _side_table(art, 700, 840)
-    pot_plant(art, 190, 830, 140, leaves=9)
+    pot_plant(art, 176, 836, 104, leaves=9)
     _flower_pot(art, 930, 810, 120)
-    pot_plant(art, 1090, 858, 130, "#7FA39A", leaves=7)
+    pot_plant(art, 1080, 866, 100, "#7FA39A", leaves=7)
 
 
 def _skyline(art: Art, color: str, base: float) -> None:
@@ -173,7 +177,9 @@ def _skyline(art: Art, color: str, base: float) -> None:
             art.rect(x, base - tall, w, tall + 60, tone)
             if depth:
                 for wx in range(int(x) + 14, int(x + w) - 14, 24):
-                    art.rect(wx, base - tall + 20, 10, 14, GLOW if art.rng.random() < 0.4 else lighter(tone, 0.2), 2, 0.8)
+                    art.rect(
+                        wx, base - tall + 20, 10, 14, GLOW if art.rng.random() < 0.4 else lighter(tone, 0.2), 2, 0.8
+                    )
             x += w + art.rng.choice((0, 10))
 
 
@@ -194,12 +200,20 @@ def _string_lights(art: Art, top: float, sag: float) -> None:
 
 def _hanging_pot(art: Art, x: float, y: float) -> None:
     art.line(f"M{x - 56} {y}L{x} {y - 190}L{x + 56} {y}M{x} {y - 190}V-10", "#8A6B54", 4)
-    for k in range(9):
-        side = (k - 4) / 4
+    for k in range(7):
+        side = (k - 3) / 3
         points = [(x + side * 40, y), (x + side * 92, y + 16), (x + side * 104, y + 120 + art.rng.uniform(0, 70))]
         art.line(smooth(points), LEAVES[k % 5], 5)
         for t in (0.35, 0.6, 0.85, 1):
-            leaf(art, x + side * (84 + 20 * t), y + 16 + (points[2][1] - y - 16) * t, 34, 180 + side * 40 * (-1) ** k, LEAVES[k % 5], False)
+            leaf(
+                art,
+                x + side * (84 + 20 * t),
+                y + 16 + (points[2][1] - y - 16) * t,
+                34,
+                180 + side * 40 * (-1) ** k,
+                LEAVES[k % 5],
+                False,
+            )
     art.path(f"M{x - 62} {y - 6}h124q0 84 -62 84t-62 -84z", "#E9D3B4")
     art.line(f"M{x - 54} {y + 24}q54 22 108 0", "#C9A87C", 5)
 
@@ -210,8 +224,14 @@ def _rattan_chair(art: Art, x: float, base: float) -> None:
     art.shadow(x, base + 2, 190, 16, 0.18)
     art.line(f"M{x - 130} {base - 140}L{x - 150} {base}M{x + 130} {base - 140}L{x + 150} {base}", wood, 16)
     art.path(f"M{x - 150} {base - 150}q-30 -250 150 -250t150 250z", weave)
-    art.line("".join(f"M{x + dx} {base - 150}Q{x + dx * 1.2:.0f} {base - 280} {x + dx * 0.7:.0f} {base - 384}" for dx in range(-120, 121, 40)),
-             darker(weave, 0.18), 5)
+    art.line(
+        "".join(
+            f"M{x + dx} {base - 150}Q{x + dx * 1.2:.0f} {base - 280} {x + dx * 0.7:.0f} {base - 384}"
+            for dx in range(-120, 121, 40)
+        ),
+        darker(weave, 0.18),
+        5,
+    )
     art.line(f"M{x - 150} {base - 150}q-30 -250 150 -250t150 250", wood, 18)
     art.path(f"M{x - 84} {base - 170}q-14 -150 84 -150t84 150z", lighter(cushion, 0.2))
     art.rect(x - 150, base - 186, 300, 60, cushion, 28)
@@ -220,7 +240,11 @@ def _rattan_chair(art: Art, x: float, base: float) -> None:
 
 def _side_table(art: Art, x: float, base: float) -> None:
     art.shadow(x, base, 110, 12, 0.18)
-    art.line(f"M{x} {base - 150}L{x - 70} {base - 4}M{x} {base - 150}L{x + 70} {base - 4}M{x} {base - 150}V{base - 6}", "#7A5240", 12)
+    art.line(
+        f"M{x} {base - 150}L{x - 70} {base - 4}M{x} {base - 150}L{x + 70} {base - 4}M{x} {base - 150}V{base - 6}",
+        "#7A5240",
+        12,
+    )
     art.ellipse(x, base - 160, 120, 24, "#8A6248")
     art.ellipse(x, base - 168, 120, 24, "#B98A64")
     art.rect(x - 84, base - 186, 84, 16, "#41597F", 4)
@@ -235,7 +259,9 @@ def _flower_pot(art: Art, x: float, base: float, size: float) -> None:
     petals = art.pick(("#E98E7B", "#FBE6C8"), ("#F2B84B", "#FFF4DC"), ("#C78AC0", "#F3E4F0"))
     for k in range(7):
         leaf(art, x, base - size * 0.9, size * 0.9, (k - 3) * 26, LEAVES[k % 5], vein=False)
-    for k, (dx, dy) in enumerate(((-0.6, 1.5), (-0.2, 1.85), (0.3, 1.7), (0.68, 1.42), (0.02, 1.4), (-0.38, 1.2), (0.42, 1.15))):
+    for k, (dx, dy) in enumerate(
+        ((-0.6, 1.5), (-0.2, 1.85), (0.3, 1.7), (0.68, 1.42), (0.02, 1.4), (-0.38, 1.2), (0.42, 1.15))
+    ):
         flower(art, x + dx * size, base - dy * size, size * 0.27, petals[k % 2], petals=6)
     pot(art, x, base, size, "#E2C49C")
 
@@ -246,8 +272,8 @@ def cover_balcony(art: Art) -> None:
         (("#A9CFE0", "#D9EAE8", "#FBF2DC"), "#9DB6C2"),
         (("#7F78B0", "#D598A4", "#FACDA2"), "#86709A"),
     )
-    art.bands(*sky, bottom=540)
-    sun(art, art.w * art.rng.uniform(0.58, 0.64), 250, 84, "#FFF4D8")
+    art.bands(*sky, bottom=580)
+    sun(art, art.w * art.rng.uniform(0.5, 0.55), 250, 84, "#FFF4D8")
     cloud(art, 360, 170, 70, alpha=0.6)
     cloud(art, 1330, 200, 60, alpha=0.5)
     _skyline(art, town, 460)
@@ -258,17 +284,19 @@ def cover_balcony(art: Art) -> None:
     _string_lights(art, 24, 44)
     for x in (150, 1460):
         _hanging_pot(art, x, 170)
-    _tomato_pot(art, 1000, 640)
-    for k, x in enumerate((90, 470, 830, 1370, 1530)):
-        size = art.rng.uniform(96, 124)
+    _tomato_pot(art, 1080, 646)
+    for k, x in enumerate((90, 440, 950, 1370, 1520)):
+        size = art.rng.uniform(74, 92)
         pot_plant(art, x, 632 + (k % 2) * 24, size, ("#C9694A", "#7FA39A", "#E2B98A")[k % 3], 7 + 2 * (k % 2))
-    _flower_pot(art, 280, 650, 118)
-    _flower_pot(art, 1200, 654, 112)
-    _sitting_cat(art, 650, 640, mix("#4A3E44", town, 0.1))
+    _flower_pot(art, 268, 650, 118)
+    _flower_pot(art, 1244, 654, 112)
+    _sitting_cat(art, 690, 650, art.pick("#E0944C", "#6B6A72", "#4A4046"))
 
 
 def _tomato_pot(art: Art, x: float, base: float) -> None:
-    art.line(f"M{x - 40} {base - 100}V{base - 420}M{x + 44} {base - 100}V{base - 400}M{x - 40} {base - 260}h84", "#B98F5C", 9)
+    art.line(
+        f"M{x - 40} {base - 100}V{base - 420}M{x + 44} {base - 100}V{base - 400}M{x - 40} {base - 260}h84", "#B98F5C", 9
+    )
     art.line(smooth([(x, base - 90), (x - 26, base - 220), (x + 20, base - 330), (x, base - 430)]), "#4E8058", 10)
     for k, (dx, dy) in enumerate(((-20, 200), (14, 280), (10, 350), (-10, 250), (0, 410))):
         for side in (-1, 1):
@@ -283,7 +311,8 @@ def _sitting_cat(art: Art, x: float, base: float, fur: str) -> None:
     art.shadow(x, base + 2, 110, 12, 0.18)
     art.line(f"M{x + 60} {base - 14}q90 10 96 -50q2 -40 -26 -44", fur, 24)
     art.path(f"M{x - 84} {base}c-20 -110 30 -200 84 -200s104 90 84 200z", fur)
+    art.line(f"M{x} {base - 150}v110", darker(fur, 0.12), 10, 0.6)
     art.circle(x, base - 220, 62, fur)
     for side in (-1, 1):
         art.path(f"M{x + side * 60} {base - 236}L{x + side * 54} {base - 316}L{x + side * 6} {base - 270}z", fur)
-    art.line(f"M{x - 16} {base - 262}v26M{x} {base - 266}v34M{x + 16} {base - 262}v26", lighter(fur, 0.16), 6)
+    art.line(f"M{x - 16} {base - 262}v26M{x} {base - 266}v34M{x + 16} {base - 262}v26", darker(fur, 0.22), 7)

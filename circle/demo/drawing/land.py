@@ -1,8 +1,10 @@
 """Sky and land: sunrise, dusk, lake, sea, snow, mountain, moon, autumn and the wide circle cover."""
 
+# ruff: noqa: PLR0917 - drawing calls read best as x, y, size, colour
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from circle.demo.drawing.art import Art, darker, disc, lighter, mix, smooth
 from circle.demo.drawing.parts import Ridge, birds, cloud, hills, leaf, pine, stars, streaks, sun, tree, wisps
@@ -220,7 +222,11 @@ def _peak(art: Art, x: float, top: float, half: float, color: str) -> None:
     art.poly([(x, top), (x + half, base), (x - half * 0.12, base), (x + half * 0.14, top + tall * 0.5)], color)
     cap = 0.36
     left, right, low = x - half * cap, x + half * cap, top + tall * cap
-    zig = [(x + half * 0.2, low - tall * 0.07), (x + half * 0.08, low + tall * 0.06), (x - half * 0.04, low - tall * 0.04)]
+    zig = [
+        (x + half * 0.2, low - tall * 0.07),
+        (x + half * 0.08, low + tall * 0.06),
+        (x - half * 0.04, low - tall * 0.04),
+    ]
     art.poly([(x, top), (right, low), *zig, (x - half * 0.18, low + tall * 0.05), (left, low)], "#FFFFFF")
     art.poly([(x, top), (right, low), zig[0], zig[1], (x + half * 0.05, top + tall * 0.2)], "#DDE6F0")
 
@@ -249,12 +255,16 @@ def moon(art: Art) -> None:
 def _blossom_bough(art: Art, color: str) -> None:
     """An osmanthus branch reaching in from the upper right corner."""
     bark = darker(color, 0.35)
-    boughs = (((930, 50), (800, 84), (690, 150), (560, 158)), ((760, 104), (720, 190), (640, 250)), ((920, 200), (820, 250), (760, 330)))
+    boughs = (
+        ((930, 50), (800, 84), (690, 150), (560, 158)),
+        ((760, 104), (720, 190), (640, 250)),
+        ((920, 200), (820, 250), (760, 330)),
+    )
     art.line("".join(smooth(bough) for bough in boughs), bark, 13)
     spots = [
         (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t)
         for bough in boughs
-        for a, b in zip(bough, bough[1:], strict=False)
+        for a, b in pairwise(bough)
         for t in (0.15, 0.5, 0.85)
     ]
     for x, y in spots:
@@ -294,7 +304,9 @@ def _great_tree(art: Art, x: float, y: float, crowns: tuple[str, str, str]) -> N
     art.path("".join(disc(x - 14 + dx, cy - 26 + dy, r) for dx, dy, r in _crown(art, 190, 116, 9, 84)), crowns[0])
     tufts = ((-150, -80, 58), (-50, -120, 66), (96, -70, 50), (-60, 6, 46), (120, 30, 40), (-180, 40, 36))
     d = "".join(
-        disc(x + dx - r * 0.6, cy + dy + 8, r * 0.7) + disc(x + dx, cy + dy, r) + disc(x + dx + r * 0.7, cy + dy + 12, r * 0.6)
+        disc(x + dx - r * 0.6, cy + dy + 8, r * 0.7)
+        + disc(x + dx, cy + dy, r)
+        + disc(x + dx + r * 0.7, cy + dy + 12, r * 0.6)
         for dx, dy, r in tufts
     )
     art.path(d, crowns[1])
@@ -322,15 +334,19 @@ def _bench(art: Art, x: float, y: float) -> None:
 
 
 def cover(art: Art) -> None:
-    art.bands("#F9DDBB", "#F4BC93", "#E89A78", bottom=470)
+    sky, layers = art.pick(
+        (("#F9DDBB", "#F4BC93", "#E89A78"), ("#E9A27F", "#CF7E63", "#A75D52", "#75434A")),
+        (("#C4DEE2", "#E2EBE0", "#FAECCF"), ("#B4CDBE", "#8DB3A6", "#648F8A", "#3F6A6E")),
+        (("#7A6A9C", "#C98C98", "#F6C49C"), ("#A97492", "#815A80", "#5C4166", "#3C2C4A")),
+    )
+    art.bands(*sky, bottom=470)
     sun(art, art.w * art.rng.uniform(0.68, 0.76), 300, 92, "#FFF1D2", 0.7)
     streaks(art, 4, 60, 220, "#FFF6E8", 0.4)
-    birds(art, art.rng.uniform(880, 960), 150, "#A75D52", 4)
-    layers = ("#E9A27F", "#CF7E63", "#A75D52", "#75434A")
+    birds(art, art.rng.uniform(880, 960), 150, layers[2], 4)
     ridges = hills(art, layers, 400, 620, 40, 1.9)
     for k in range(14):
         x = 40 + k * 118 + art.rng.uniform(-40, 40)
         pine(art, x, ridges[2].y(x) + 8, art.rng.uniform(40, 74), darker(layers[2], 0.2))
-    for k in range(10):
+    for _ in range(10):
         x = art.rng.choice((0, 1180)) + art.rng.uniform(10, 400)
         pine(art, x, ridges[3].y(x) + 12, art.rng.uniform(80, 140), darker(layers[3], 0.3))

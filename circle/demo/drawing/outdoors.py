@@ -40,8 +40,8 @@ def park(art: Art) -> None:
     shirt = art.pick("#D8573A", "#3F6FA3", "#E2A33C")
     _runner(art, 560, 830, 1.45, shirt)
     for _ in range(26):
-        x, y = art.rng.choice((art.rng.uniform(20, 360), art.rng.uniform(920, 1180))), art.rng.uniform(720, 880)
-        art.circle(x, y, art.rng.uniform(4, 8), art.rng.choice(("#FFF6E4", "#F4C65A", "#E98E7B")))
+        fx, fy = art.rng.choice((art.rng.uniform(20, 360), art.rng.uniform(920, 1180))), art.rng.uniform(720, 880)
+        art.circle(fx, fy, art.rng.uniform(4, 8), art.rng.choice(("#FFF6E4", "#F4C65A", "#E98E7B")))
 
 
 def _runner(art: Art, x: float, y: float, size: float, shirt: str) -> None:
@@ -133,8 +133,8 @@ def umbrella(art: Art) -> None:
     art.path("M450 980C330 1010 300 1100 330 1200H570C600 1100 570 1010 450 980z", cloth, 0.35)
     _walker(art, 450, 990, cloth)
     for _ in range(20):
-        x, y = art.rng.uniform(20, 880), art.rng.uniform(820, 1180)
-        art.line(f"M{x:.0f} {y:.0f}h{art.rng.uniform(30, 90):.0f}", "#E8EEF0", 4, 0.45)
+        px, py = art.rng.uniform(20, 880), art.rng.uniform(820, 1180)
+        art.line(f"M{px:.0f} {py:.0f}h{art.rng.uniform(30, 90):.0f}", "#E8EEF0", 4, 0.45)
     rain_lines = "".join(
         f"M{art.rng.uniform(0, 940):.0f} {art.rng.uniform(-20, 1100):.0f}l-14 {art.rng.uniform(44, 70):.0f}"
         for _ in range(80)
@@ -146,7 +146,9 @@ def _misty_windows(art: Art, x: float, top: float) -> None:
     for wx in range(3):
         for wy in range(9):
             lit = art.rng.random() < 0.3
-            art.rect(x + 22 + wx * 40, top + 34 + wy * 50, 22, 28, "#FFE2A0" if lit else "#FFFFFF", 3, 0.75 if lit else 0.2)
+            art.rect(
+                x + 22 + wx * 40, top + 34 + wy * 50, 22, 28, "#FFE2A0" if lit else "#FFFFFF", 3, 0.75 if lit else 0.2
+            )
 
 
 def _street_lamp(art: Art, x: float, y: float) -> None:
@@ -179,7 +181,9 @@ def _walker(art: Art, x: float, y: float, cloth: str) -> None:
         cloth,
     )
     for dx, bend in ((-180, -90), (-90, -50), (90, 50), (180, 90)):
-        art.line(f"M{x:.0f} {top:.0f}Q{x + bend * 1.8:.0f} {top + 50:.0f} {x + dx:.0f} {low:.0f}", darker(cloth, 0.2), 5)
+        art.line(
+            f"M{x:.0f} {top:.0f}Q{x + bend * 1.8:.0f} {top + 50:.0f} {x + dx:.0f} {low:.0f}", darker(cloth, 0.2), 5
+        )
     art.path(
         f"M{x - wide:.0f} {low:.0f}C{x - wide + 20:.0f} {top + 60:.0f} {x - 120:.0f} {top:.0f} {x:.0f} {top:.0f}"
         f"Q{x - 150:.0f} {top + 70:.0f} {x - 180:.0f} {low:.0f}q-45 -36 -90 0z",
@@ -220,7 +224,9 @@ def _shutter_window(art: Art, x: float, y: float, color: str) -> None:
     for k in range(9):
         fx = x + 12 + k * 34
         leaf(art, fx, y + 330, 56, art.rng.uniform(-40, 40), "#5B9B78", vein=False)
-        flower(art, fx, y + 300 + art.rng.uniform(-16, 18), 18, art.rng.choice(("#E98E7B", "#F4B8A8", "#F6D98A")), petals=5)
+        flower(
+            art, fx, y + 300 + art.rng.uniform(-16, 18), 18, art.rng.choice(("#E98E7B", "#F4B8A8", "#F6D98A")), petals=5
+        )
 
 
 def _bike(art: Art, color: str) -> None:

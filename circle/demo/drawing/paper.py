@@ -3,12 +3,13 @@
 Nothing here is lettering: writing is drawn as strokes, so no font has to be on the machine.
 """
 
+# ruff: noqa: PLR0917 - drawing calls read best as x, y, size, colour
 from __future__ import annotations
 
 import random
 
 from circle.demo.drawing.art import Art, darker, disc, lighter, mix
-from circle.demo.drawing.parts import Ridge, handwriting, hills, leaf, planks, streaks, sun
+from circle.demo.drawing.parts import Ridge, birds, handwriting, hills, leaf, planks, streaks, sun
 
 PAGE = "#FFFDF8"
 
@@ -85,23 +86,24 @@ def note2(art: Art) -> None:
     art.bands(*bg)
     with art.group("rotate(4 600 450)"):
         _sheet(art, 620, 70, 420, 700)
-        for k in range(7):
-            x = 960 - k * 52
-            art.line(f"M{x + 36} 120V720", "#D9CFC0", 2)
-            art.line(handwriting(art.rng, x, 130, 26, True, art.rng.choice((12, 18, 18, 16))), ink, 3.4, 0.85)
+        art.rect(680, 120, 180, 26, accent, 8, 0.75)
+        for k in range(11):
+            y = 200 + k * 48
+            art.line(f"M660 {y + 12}H1000", "#E8DFD1", 2)
+            art.line(handwriting(art.rng, 664, y, art.rng.choice((320, 330, 300, 190)), 20), ink, 3, 0.8)
     with art.group(f"rotate({art.rng.uniform(-9, -5):.1f} 380 480)"):
         _sheet(art, 150, 130, 460, 680)
         art.rect(150, 130, 460, 120, accent, 14, 0.85)
-        art.line(handwriting(art.rng, 190, 168, 40, count=6), PAGE, 5)
+        art.line(handwriting(art.rng, 192, 204, 260, 34), PAGE, 5)
         for k in range(8):
             y = 300 + k * 60
             art.line(f"M190 {y + 36}H570", "#E8DFD1", 2)
             art.rect(190, y, 26, 26, accent, 6, 0.25)
             if k < 5:
                 art.line(f"M196 {y + 12}l8 9l14 -20", accent, 5)
-            art.line(handwriting(art.rng, 236, y, 26, count=art.rng.choice((6, 8, 10))), ink, 3.2, 0.8)
+            art.line(handwriting(art.rng, 238, y + 22, art.rng.choice((190, 250, 310)), 20), ink, 3.2, 0.8)
     _leaf_sprig(art, 90, 850)
-    _pencil(art, 1060, 640, accent)
+    _pencil(art, 1030, 630, accent)
 
 
 def _notebook(art: Art, bg: tuple[str, str], ink: str, accent: str) -> None:
@@ -112,7 +114,7 @@ def _notebook(art: Art, bg: tuple[str, str], ink: str, accent: str) -> None:
             art.circle(272, 106 + 54 * k, 10, bg[0])
             art.line(f"M210 {106 + 54 * k}h58", "#B7AFA6", 7)
         art.rect(320, 110, 250, 40, accent, 8, 0.85)
-        art.line(handwriting(art.rng, 336, 116, 28, count=6), PAGE, 4)
+        art.line(handwriting(art.rng, 340, 138, 210, 22), PAGE, 4)
         marks = art.rng.sample(range(10), 2)
         for k in range(11):
             y = 190 + k * 58
@@ -120,7 +122,7 @@ def _notebook(art: Art, bg: tuple[str, str], ink: str, accent: str) -> None:
             if k in marks:
                 art.rect(320, y + 20, art.rng.randint(180, 320), 18, accent, 9, 0.25)
             if k < 10:
-                art.line(handwriting(art.rng, 324, y + 4, 30, count=art.rng.choice((15, 15, 14, 9))), ink, 3.6, 0.85)
+                art.line(handwriting(art.rng, 326, y + 32, art.rng.choice((530, 530, 500, 330)), 24), ink, 3.6, 0.85)
     _leaf_sprig(art, 70, 190)
 
 
@@ -157,21 +159,25 @@ def quote(art: Art) -> None:
     art.bands(*bg)
     art.ring(870, 300, 220, ink, 20, 0.22, "1120 270")
     hills(art, (mix(bg[1], bg[0], 0.35), bg[1], darker(bg[1], 0.2)), 690, 830, 36, 1.3)
-    _quote_mark(art, 150, 110, 1.15, ink)
-    art.line(handwriting(art.rng, 160, 270, 92, count=4), ink, 12)
-    art.line(handwriting(art.rng, 160, 410, 92, count=7), ink, 12)
-    art.rect(160, 560, 90, 8, ink, 4, 0.8)
-    art.line(handwriting(art.rng, 280, 546, 34, count=7), ink, 4.5, 0.85)
+    _quote_mark(art, 160, 120, 1.3, ink)
+    for k, share in enumerate((art.rng.uniform(0.42, 0.5), art.rng.uniform(0.66, 0.8), art.rng.uniform(0.3, 0.62))):
+        art.rect(150, 318 + k * 86, 900 * share, 46, ink, 23, 0.95 - k * 0.06)
+    art.rect(150, 606, 70, 8, ink, 4, 0.8)
+    art.line(handwriting(art.rng, 246, 620, 230, 30), ink, 4.5, 0.85)
 
 
 def _quote_mark(art: Art, x: float, y: float, size: float, color: str) -> None:
     for dx in (0, 92):
         with art.group(f"translate({x + dx * size:.0f} {y}) scale({size})"):
-            art.path("M36 96a36 36 0 1 1 36 -36c0 -50 -20 -60 -28 -64c-34 10 -60 40 -60 76c0 44 24 60 52 60z", color, 0.9)
+            art.path(
+                "M36 96a36 36 0 1 1 36 -36c0 -50 -20 -60 -28 -64c-34 10 -60 40 -60 76c0 44 24 60 52 60z", color, 0.9
+            )
 
 
 def quote2(art: Art) -> None:
-    bg, ink = art.pick((("#3F6F66", "#244741"), "#FFF6E4"), (("#F6EBD8", "#EAD6B8"), "#5A3F34"), (("#4A4468", "#2A2745"), "#FBEFDC"))
+    bg, ink = art.pick(
+        (("#3F6F66", "#244741"), "#FFF6E4"), (("#F6EBD8", "#EAD6B8"), "#5A3F34"), (("#4A4468", "#2A2745"), "#FBEFDC")
+    )
     art.bands(*bg)
     art.rect(50, 50, 800, 1100, ink, 10, 0.1)
     art.rect(58, 58, 784, 1084, mix(bg[0], bg[1], 0.45), 8)
@@ -180,13 +186,28 @@ def quote2(art: Art) -> None:
     for k, base in enumerate((860, 940, 1030)):
         ridge = Ridge(art.rng, base, 40, art.w, 1.2)
         floor = 1142
-        art.poly([(58, floor), *[(x, ridge.y(x)) for x in range(58, 843, 14)], (842, ridge.y(842)), (842, floor)],
-                 layers[k] if ink != "#5A3F34" else mix("#D9B48C", "#A97A56", k / 3))
-    for k, count in enumerate((6, 7, 5)):
-        art.line(handwriting(art.rng, 690 - k * 118, 150 + k * 34, 74, True, count), ink, 9.5)
-    art.line(handwriting(art.rng, 366, 560, 28, True, 5), ink, 4, 0.85)
-    art.rect(356, 740, 50, 50, "#C8472B", 8)
-    art.line(handwriting(art.rng, 366, 750, 30, count=1), "#FFF3E2", 4)
+        art.poly(
+            [(58, floor), *[(x, ridge.y(x)) for x in range(58, 843, 14)], (842, ridge.y(842)), (842, floor)],
+            layers[k] if ink != "#5A3F34" else mix("#D9B48C", "#A97A56", k / 3),
+        )
+    _columns(art, ink)
+    birds(art, 170, 560, ink, 3)
+
+
+def _columns(art: Art, ink: str) -> None:
+    """Upright lines on ruled letter paper, each a few phrases long, closed by a seal."""
+    for k in range(5):
+        art.line(f"M{772 - k * 92} 130V800", ink, 2.5, 0.28)
+    for k, count in enumerate((2, 3, 2)):
+        y = 150.0 + k * 30
+        for _ in range(count):
+            tall = art.rng.uniform(130, 200)
+            art.rect(706 - k * 92, y, 40, tall, ink, 20, 0.95 - k * 0.06)
+            y += tall + 24
+    for k in range(3):
+        art.rect(440, 560 + k * 50, 20, 36, ink, 10, 0.75)
+    art.rect(426, 724, 48, 48, "#C8472B", 8)
+    art.line("M438 738h24M438 749h24M438 760h14", "#FFF3E2", 4)
 
 
 def camera(art: Art) -> None:
@@ -213,11 +234,20 @@ def camera(art: Art) -> None:
     art.circle(930, 325, 18, "#C8472B")
     _lens(art, 600, 516)
     _film_can(art, 130, 730)
-    _photo(art, 1060, 770)
+    _photo(art, 1050, 730)
 
 
 def _lens(art: Art, x: float, y: float) -> None:
-    for r, color in ((214, "#B7B0A8"), (200, "#E4DED5"), (180, "#3A3432"), (150, "#565050"), (132, "#2A2628"), (104, "#2F4A5E"), (72, "#3F6E84"), (40, "#24394A")):
+    for r, color in (
+        (214, "#B7B0A8"),
+        (200, "#E4DED5"),
+        (180, "#3A3432"),
+        (150, "#565050"),
+        (132, "#2A2628"),
+        (104, "#2F4A5E"),
+        (72, "#3F6E84"),
+        (40, "#24394A"),
+    ):
         art.circle(x, y, r, color)
     art.ring(x, y, 166, "#E4DED5", 5, 0.7, "6 20")
     art.path(f"M{x - 84} {y - 30}q24 -62 84 -62q-50 24 -60 74z", "#FFFFFF", 0.5)
@@ -272,7 +302,7 @@ def filmstrip(art: Art) -> None:
 def _strip(art: Art, x: float, y: float, tall: float, frames: int, start: int) -> None:
     base = "#3A302E"
     width, hole = tall * 0.98, tall * 0.09
-    art.rect(x + 10, y + 14, frames * width + 30, tall, "#3A2420", 6, 0.16)
+    art.rect(x + 10, y + tall - 6, frames * width + 30, 20, "#3A2420", 6, 0.16)
     art.rect(x, y, frames * width + 30, tall, base, 6)
     step = tall / 6.6
     for k in range(int((frames * width + 20) / step)):
@@ -290,8 +320,15 @@ def _frame(art: Art, x: float, y: float, w: float, h: float, look: Look, rng: ra
     art.rect(x, y + h * 0.4, w, h * 0.3, lighter(sky, 0.35))
     art.circle(x + w * rng.uniform(0.25, 0.75), y + h * rng.uniform(0.3, 0.42), h * 0.14, ball)
     a, b = rng.uniform(0.5, 0.62), rng.uniform(0.5, 0.62)
-    art.path(f"M{x:.0f} {y + h * a:.0f}q{w * 0.3:.0f} {-h * 0.16:.0f} {w * 0.55:.0f} 0t{w * 0.45:.0f} {-h * 0.04:.0f}V{y + h:.0f}H{x:.0f}z", far)
-    art.path(f"M{x:.0f} {y + h * (b + 0.2):.0f}q{w * 0.4:.0f} {-h * 0.14:.0f} {w:.0f} {h * 0.04:.0f}V{y + h:.0f}H{x:.0f}z", near)
+    art.path(
+        f"M{x:.0f} {y + h * a:.0f}q{w * 0.3:.0f} {-h * 0.16:.0f} {w * 0.55:.0f} 0"
+        f"t{w * 0.45:.0f} {-h * 0.04:.0f}V{y + h:.0f}H{x:.0f}z",
+        far,
+    )
+    art.path(
+        f"M{x:.0f} {y + h * (b + 0.2):.0f}q{w * 0.4:.0f} {-h * 0.14:.0f} {w:.0f} {h * 0.04:.0f}V{y + h:.0f}H{x:.0f}z",
+        near,
+    )
 
 
 def _loupe(art: Art, x: float, y: float) -> None:
@@ -318,7 +355,7 @@ def cover_film(art: Art) -> None:
     streaks(art, 4, 60, 200, "#FFF6E8", 0.4)
     hills(art, layers, 420, 590, 34, 1.8)
     with art.group("rotate(-5 800 600)"):
-        _strip(art, -60, 500, 200, 9, 1)
+        _strip(art, -60, 470, 200, 9, 1)
     with art.group("translate(1030 250) scale(0.5)"):
         _small_camera(art)
 

@@ -1,5 +1,6 @@
 """Motifs that several drawings share: hills, sun, clouds, trees, plants, books, handwriting."""
 
+# ruff: noqa: PLR0917 - drawing calls read best as x, y, size, colour
 from __future__ import annotations
 
 import math
@@ -132,7 +133,12 @@ def pot(art: Art, x: float, base: float, size: float, color: str = "#C9694A") ->
     """A clay pot of height `size` standing on `base`."""
     half, rim = size * 0.52, size * 0.24
     art.poly(
-        [(x - half, base - size + rim), (x + half, base - size + rim), (x + half * 0.72, base), (x - half * 0.72, base)],
+        [
+            (x - half, base - size + rim),
+            (x + half, base - size + rim),
+            (x + half * 0.72, base),
+            (x - half * 0.72, base),
+        ],
         color,
     )
     shade = darker(color, 0.12)
@@ -196,31 +202,21 @@ def book_pile(art: Art, x: float, base: float, width: float, colors: Sequence[st
         art.rect(bx + w * 0.12, y + thick * 0.46, w * 0.88, 2, "#CDBFA9", alpha=0.7)
 
 
-def handwriting(rng: random.Random, x: float, y: float, size: float, vertical: bool = False, count: int = 8) -> str:
-    """Path data that reads as hand-written Chinese from afar: a few strokes per square, never a real character."""
-    d = ""
-    for _ in range(count):
-        if rng.random() > 0.06:
-            d += _glyph(rng, x, y, size)
-        if vertical:
-            y += size * 1.22
-        else:
-            x += size * 1.18
+def handwriting(rng: random.Random, x: float, y: float, width: float, size: float = 22) -> str:
+    """Path data of one scrawled line. Loops, not invented characters: a reader would try to read those."""
+    d, end = "", x + width
+    while x < end - size:
+        left = rng.randint(3, 7)
+        d += f"M{x:.1f} {y:.1f}"
+        while left and x < end:
+            step, up = size * rng.uniform(0.5, 0.8), size * rng.uniform(0.45, 0.95)
+            d += (
+                f"c{step * 0.5:.1f} {-up * 0.2:.1f} {step * 0.7:.1f} {-up:.1f} {step * 0.35:.1f} {-up:.1f}"
+                f"s{-step * 0.1:.1f} {up:.1f} {step * 0.65:.1f} {up * 0.98:.1f}"
+            )
+            x, left = x + step, left - 1
+        x += size * rng.uniform(0.4, 0.7)
     return d
-
-
-def _glyph(rng: random.Random, x: float, y: float, s: float) -> str:
-    strokes = [
-        f"M{x + s * 0.08:.1f} {y + s * 0.22:.1f}l{s * 0.8:.1f} {-s * 0.07:.1f}",
-        f"M{x + s * 0.15:.1f} {y + s * 0.55:.1f}l{s * 0.68:.1f} {-s * 0.04:.1f}",
-        f"M{x + s * 0.06:.1f} {y + s * 0.86:.1f}l{s * 0.86:.1f} {-s * 0.03:.1f}",
-        f"M{x + s * 0.5:.1f} {y:.1f}v{s * 0.92:.1f}",
-        f"M{x + s * 0.46:.1f} {y + s * 0.3:.1f}q{-s * 0.06:.1f} {s * 0.4:.1f} {-s * 0.4:.1f} {s * 0.62:.1f}",
-        f"M{x + s * 0.5:.1f} {y + s * 0.32:.1f}q{s * 0.14:.1f} {s * 0.4:.1f} {s * 0.42:.1f} {s * 0.56:.1f}",
-        f"M{x + s * 0.18:.1f} {y + s * 0.1:.1f}l{s * 0.12:.1f} {s * 0.14:.1f}",
-        f"M{x + s * 0.78:.1f} {y + s * 0.06:.1f}v{s * 0.6:.1f}q0 {s * 0.2:.1f} {-s * 0.16:.1f} {s * 0.16:.1f}",
-    ]
-    return "".join(rng.sample(strokes, rng.randint(3, 5)))
 
 
 def planks(art: Art, top: int, bottom: int, color: str, gap: int = 104) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from circle.demo.drawing.art import Art, darker, disc, lighter, mix, smooth
+from circle.demo.drawing.art import Art, darker, disc, lighter, mix, rgb
 from circle.demo.drawing.parts import (
     Ridge,
     book_pile,
@@ -14,7 +14,6 @@ from circle.demo.drawing.parts import (
     leaf,
     pot_plant,
     spines,
-    stars,
 )
 
 FRAME = "#FFFDF9"
@@ -61,7 +60,15 @@ def vase(art: Art) -> None:
     art.rect(0, 900, 900, 300, top)
     art.rect(0, 900, 900, 14, lighter(top, 0.35))
     art.shadow(470, 1086, 230, 26)
-    heads = ((210, 350, 92), (330, 210, 100), (480, 270, 112), (610, 170, 84), (690, 340, 100), (400, 440, 92), (570, 470, 84))
+    heads = (
+        (210, 350, 92),
+        (330, 210, 100),
+        (480, 270, 112),
+        (610, 170, 84),
+        (690, 340, 100),
+        (400, 440, 92),
+        (570, 470, 84),
+    )
     for x, y, _ in heads:
         art.line(f"M450 760Q{450 + (x - 450) * 0.35:.0f} {(760 + y) / 2 + 90:.0f} {x} {y}", "#5E8A62", 9)
     for x, y, turn in ((360, 640, -52), (540, 640, 50), (300, 560, -70), (610, 570, 66), (450, 600, 8)):
@@ -93,8 +100,10 @@ def _vase_body(art: Art, x: float, base: float) -> None:
         "c-74 0 -130 -66 -130 -158c0 -126 90 -162 74 -222z"
     )
     art.path(body, clay)
-    art.path(f"M{x + 40:.0f} {base - 380:.0f}h50c-16 60 74 96 74 222c0 92 -56 158 -130 158c70 -60 90 -270 6 -380z",
-             darker(clay, 0.08))
+    art.path(
+        f"M{x + 40:.0f} {base - 380:.0f}h50c-16 60 74 96 74 222c0 92 -56 158 -130 158c70 -60 90 -270 6 -380z",
+        darker(clay, 0.08),
+    )
     art.rect(x - 98, base - 392, 196, 24, lighter(clay, 0.3), 12)
     art.line(f"M{x - 152:.0f} {base - 210:.0f}q152 50 304 0", ink, 12, 0.8)
     art.line(f"M{x - 160:.0f} {base - 176:.0f}q160 52 320 0", ink, 5, 0.6)
@@ -136,7 +145,8 @@ def _globe_toy(art: Art, x: float, base: float) -> None:
     art.rect(x - 6, base - 50, 12, 40, "#7A5240")
     art.ring(x, base - 118, 84, "#C9985C", 8)
     art.circle(x, base - 118, 72, "#7FB0C0")
-    land = "M-40 -30q30 -30 54 -10q-4 24 -24 26q-6 24 -20 30q-20 -20 -10 -46zM14 6q30 -10 40 6q-4 30 -26 40q-20 -14 -14 -46z"
+    land = "M-40 -30q30 -30 54 -10q-4 24 -24 26q-6 24 -20 30q-20 -20 -10 -46z"
+    land += "M14 6q30 -10 40 6q-4 30 -26 40q-20 -14 -14 -46z"
     with art.group(f"translate({x:.0f} {base - 118:.0f})"):
         art.path(land, "#93B87C")
         art.path("M-52 -44q16 -24 44 -26q-24 12 -34 34z", "#FFFFFF", 0.5)
@@ -198,7 +208,9 @@ def _open_book(art: Art, x: float, y: float) -> None:
     art.path(f"M{x - 176} {y - 44}q96 -44 176 6v74q-80 -44 -176 -6z", "#FFF9EC")
     art.path(f"M{x + 176} {y - 44}q-96 -44 -176 6v74q80 -44 176 -6z", "#F3E7D0")
     for k in range(3):
-        art.line(f"M{x - 150} {y - 34 + k * 18}q70 -28 128 4M{x + 150} {y - 34 + k * 18}q-70 -28 -128 4", "#B7A68E", 4, 0.8)
+        art.line(
+            f"M{x - 150} {y - 34 + k * 18}q70 -28 128 4M{x + 150} {y - 34 + k * 18}q-70 -28 -128 4", "#B7A68E", 4, 0.8
+        )
 
 
 def lamp(art: Art) -> None:
@@ -231,7 +243,9 @@ def _wall_pictures(art: Art) -> None:
         art.rect(x + 30, y + 30, w - 60, h - 60, color)
         art.circle(x + w * 0.55, y + h * 0.42, w * 0.13, "#FFF6DC")
         hill = y + h * 0.66
-        art.path(f"M{x + 30} {hill:.0f}q{w * 0.3:.0f} {-h * 0.14:.0f} {w - 60} 0V{y + h - 30}H{x + 30}z", darker(color, 0.3))
+        art.path(
+            f"M{x + 30} {hill:.0f}q{w * 0.3:.0f} {-h * 0.14:.0f} {w - 60} 0V{y + h - 30}H{x + 30}z", darker(color, 0.3)
+        )
 
 
 def _armchair(art: Art, x: float, base: float, color: str) -> None:
@@ -272,7 +286,9 @@ def cat(art: Art) -> None:
     art.rect(0, 800, 1200, 100, darker(wall, 0.08))
     art.rect(0, 796, 1200, 12, "#B98C62")
     pot_plant(art, 1010, 724, 112, leaves=9)
-    coat = art.pick(("#E8A25A", "#C97B36", "#FFF3E0"), ("#8C8A90", "#6B6A72", "#F4F1EC"), ("#4A4348", "#342E34", "#FBF4E8"))
+    coat = art.pick(
+        ("#E8A25A", "#C97B36", "#FFF3E0"), ("#8C8A90", "#6B6A72", "#F4F1EC"), ("#4A4348", "#342E34", "#FBF4E8")
+    )
     _cushion(art, 560, 770)
     _sleeping_cat(art, 560, 736, coat)
 
@@ -280,7 +296,10 @@ def cat(art: Art) -> None:
 def _cushion(art: Art, x: float, y: float) -> None:
     color = art.pick("#7FA39A", "#D98A6A", "#E2B45C")
     art.shadow(x, y + 8, 380, 18, 0.14)
-    art.path(f"M{x - 360} {y - 50}q-30 -40 30 -44q330 -26 660 0q60 4 30 44q30 46 -30 50q-330 22 -660 0q-60 -4 -30 -50z", color)
+    art.path(
+        f"M{x - 360} {y - 50}q-30 -40 30 -44q330 -26 660 0q60 4 30 44q30 46 -30 50q-330 22 -660 0q-60 -4 -30 -50z",
+        color,
+    )
     art.line(f"M{x - 350} {y - 46}q350 40 700 0", darker(color, 0.16), 5)
 
 
@@ -306,10 +325,15 @@ def _sleeping_cat(art: Art, x: float, y: float, coat: tuple[str, str, str]) -> N
     art.path(f"M{hx - 66} {hy + 60}q-14 -60 66 -60t66 60q-66 60 -132 0z", belly)
     art.line(f"M{hx} {hy - 94}v44M{hx - 34} {hy - 88}v32M{hx + 34} {hy - 88}v32", stripe, 13)
     ink = "#3A2A24"
-    art.line(f"M{hx - 74} {hy - 4}q22 24 44 0M{hx + 30} {hy - 4}q22 24 44 0", ink, 7)
+    lids = "#F4DDB4" if sum(rgb(fur)) < 300 else ink  # a black cat needs pale ones
+    art.line(f"M{hx - 74} {hy - 4}q22 24 44 0M{hx + 30} {hy - 4}q22 24 44 0", lids, 7)
     art.path(f"M{hx - 13} {hy + 18}h26l-13 15z", "#D8674A")
     art.line(f"M{hx} {hy + 34}q-14 18 -28 4M{hx} {hy + 34}q14 18 28 4", ink, 5)
-    art.line(f"M{hx - 70} {hy + 30}l-72 -10M{hx - 70} {hy + 42}l-70 12M{hx + 70} {hy + 30}l72 -10M{hx + 70} {hy + 42}l70 12", "#FFFDF6", 4)
+    art.line(
+        f"M{hx - 70} {hy + 30}l-72 -10M{hx - 70} {hy + 42}l-70 12M{hx + 70} {hy + 30}l72 -10M{hx + 70} {hy + 42}l70 12",
+        "#FFFDF6",
+        4,
+    )
     art.rect(hx - 50, y - 22, 96, 40, belly, 20)
     art.line(f"M{hx - 18} {y - 6}v18M{hx + 14} {y - 6}v18", stripe, 4, 0.6)
 

@@ -1,5 +1,6 @@
 """Streets and journeys: city, bridge, train and market."""
 
+# ruff: noqa: PLR0917 - drawing calls read best as x, y, size, colour
 from __future__ import annotations
 
 import math
@@ -66,8 +67,8 @@ def bridge(art: Art) -> None:
     art.bands(*water, top=580)
     _arch(art, stone)
     for _ in range(16):
-        x, y = art.rng.uniform(20, 1120), art.rng.uniform(640, 880)
-        art.rect(x, y, art.rng.uniform(40, 130), 5, "#FFFFFF", 2, 0.35)
+        gx, gy = art.rng.uniform(20, 1120), art.rng.uniform(640, 880)
+        art.rect(gx, gy, art.rng.uniform(40, 130), 5, "#FFFFFF", 2, 0.35)
     _wupeng(art, art.rng.uniform(560, 640), 760)
     _willow(art)
 
@@ -92,7 +93,18 @@ def _arch(art: Art, stone: str) -> None:
     joints = "".join(f"M{x} {y}h{w}" for x, y, w in ((210, 606, 120), (330, 570, 90), (860, 570, 80), (890, 606, 120)))
     art.line(joints + "M440 500h60M700 500h60M540 430h120", darker(stone, 0.14), 4)
     art.line("M150 566C330 536 430 372 600 372S870 536 1050 566", darker(stone, 0.22), 10)
-    for x, y in ((180, 562), (286, 532), (380, 470), (470, 408), (560, 376), (640, 376), (730, 408), (820, 470), (914, 532), (1020, 562)):
+    for x, y in (
+        (180, 562),
+        (286, 532),
+        (380, 470),
+        (470, 408),
+        (560, 376),
+        (640, 376),
+        (730, 408),
+        (820, 470),
+        (914, 532),
+        (1020, 562),
+    ):
         art.rect(x - 8, y - 16, 16, 54, darker(stone, 0.1), 4)
         art.rect(x - 10, y - 24, 20, 12, lighter(stone, 0.25), 4)
     art.path("M420 640A180 180 0 0 0 780 640h20A200 200 0 0 1 400 640z", darker(stone, 0.1), 0.45)
@@ -188,8 +200,11 @@ def _carriages(art: Art, color: str) -> None:
 
 def _rows(art: Art, color: str) -> None:
     """Field furrows running towards the viewer, with poppies between them."""
-    art.line("".join(f"M{x} 752Q{x + (x - 600) * 0.3:.0f} 820 {x + (x - 600) * 0.8:.0f} 900" for x in range(-60, 1300, 90)),
-             darker(color, 0.12), 8)
+    art.line(
+        "".join(f"M{x} 752Q{x + (x - 600) * 0.3:.0f} 820 {x + (x - 600) * 0.8:.0f} 900" for x in range(-60, 1300, 90)),
+        darker(color, 0.12),
+        8,
+    )
     for _ in range(40):
         x, y = art.rng.uniform(10, 1190), art.rng.uniform(760, 890)
         art.circle(x, y, 4 + (y - 750) / 26, art.rng.choice(("#E8604C", "#FFF3DC", "#F2C14E")))
@@ -226,7 +241,7 @@ def _bunting(art: Art) -> None:
 
 
 def _awning(art: Art, stripe: tuple[str, str]) -> None:
-    count, left, width = 10, 100, 1000
+    count, left, width = 11, 100, 1000
     step = width / count
     for k in range(count):
         x = left + k * step
@@ -257,7 +272,13 @@ def _vendor(art: Art, x: float, apron: str) -> None:
     art.line(f"M{x - 16:.0f} 434q16 14 32 0", "#8A4B3B", 5)
 
 
-_PRODUCE = (("#E8893A", "#F2A65A"), ("#C9402F", "#E0634E"), ("#86AC52", "#A5C56E"), ("#6B4A86", "#8A6AA6"), ("#F0C04E", "#F7D67C"))
+_PRODUCE = (
+    ("#E8893A", "#F2A65A"),
+    ("#C9402F", "#E0634E"),
+    ("#86AC52", "#A5C56E"),
+    ("#6B4A86", "#8A6AA6"),
+    ("#F0C04E", "#F7D67C"),
+)
 
 
 def _counter(art: Art) -> None:

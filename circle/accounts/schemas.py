@@ -1,0 +1,139 @@
+"""What people send to accounts, and what the API answers about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from circle.core.fields import Address, Choice, Id, InputSchema, Line, Moment, OutSchema, Secret, Text
+from circle.core.i18n import LOCALES, lazy
+
+MAX_NICKNAME = 20
+MAX_BIO = 200
+#: longer than any name may be: what is wrong with it is for the rule to say
+MAX_NAME_INPUT = 100
+
+
+class RegisterInput(InputSchema):
+    username = Line(MAX_NAME_INPUT, minimum=1, required=True)
+    nickname = Line(MAX_NICKNAME, load_default="")
+    password = Secret(required=True)
+
+
+class SignupInput(RegisterInput):
+    """The form adds the box to tick."""
+
+    agree = fields.Boolean(
+        required=True,
+        validate=validate.Equal(True, error=lazy("Please read and accept the rules and the privacy policy first.")),  # type: ignore[arg-type]
+    )
+    next = fields.String(load_default=None)
+
+
+class LoginInput(InputSchema):
+    username = Line(MAX_NAME_INPUT, minimum=1, required=True)
+    password = Secret(required=True)
+
+
+class LoginForm(LoginInput):
+    """The form also knows where to go afterwards."""
+
+    next = fields.String(load_default=None)
+
+
+class RefreshInput(InputSchema):
+    refresh_token = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class PasswordInput(InputSchema):
+    current_password = Secret(required=True)
+    new_password = Secret(required=True)
+
+
+class LanguageForm(InputSchema):
+    locale = Choice(*LOCALES, required=True)
+    next = fields.String(load_default=None)
+
+
+class AppearanceForm(InputSchema):
+    theme = Choice("auto", "light", "dark", required=True)
+
+
+class ProfileForm(InputSchema):
+    """The profile page. `version` is the one the form was filled from."""
+
+    nickname = Line(MAX_NICKNAME, minimum=1, required=True)
+    bio = Text(MAX_BIO, load_default="")
+    version = fields.Integer(load_default=None, validate=validate.Range(1, 2**31))
+
+
+class SettingsInput(InputSchema):
+    theme = Choice("auto", "light", "dark")
+    locale = Choice(*LOCALES, allow_none=True)
+
+
+class MeInput(InputSchema):
+    """What may be changed of oneself; what is absent stays."""
+
+    nickname = Line(MAX_NICKNAME, minimum=1)
+    bio = Text(MAX_BIO)
+    #: an upload of one's own with purpose avatar; null removes the picture
+    avatar_id = Id(allow_none=True)
+    settings = fields.Nested(SettingsInput)
+
+
+class UserOut(OutSchema):
+    id = Id(required=True)
+    username = fields.String(required=True)
+    nickname = fields.String(required=True)
+    avatar_url = Address(required=True, allow_none=True)
+    bio = fields.String(required=True)
+    created_at = Moment(required=True)
+
+
+class SettingsOut(OutSchema):
+    theme = fields.String(required=True)
+    locale = fields.String(required=True, allow_none=True)
+
+
+class MeOut(UserOut):
+    settings = fields.Nested(SettingsOut, required=True)
+
+
+class AuthOut(OutSchema):
+    """A sign-in: `expires_in` is seconds until the access token runs out."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    token_type: Any = fields.Constant("Bearer", required=True)
+    expires_in = fields.Integer(required=True)
+    user = fields.Nested(UserOut, required=True)
+
+
+class SessionOut(OutSchema):
+    """One place where the person is signed in; `current` is the one that asks."""
+
+    id = Id(required=True)
+    kind = fields.String(required=True, metadata={"description": "browser or api"})
+    current = fields.Boolean(required=True)
+    user_agent = fields.String(required=True)
+    network = fields.String(required=True)
+    created_at = Moment(required=True)
+    last_seen_at = Moment(required=True)
+
+
+class LevelOut(OutSchema):
+    level = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class AuthorOut(OutSchema):
+    """A person beside what they wrote; `username` is empty for an account that is gone."""
+
+    id = Id(required=True)
+    username = fields.String(required=True)
+    nickname = fields.String(required=True)
+    avatar_url = Address(required=True, allow_none=True)
+    role = fields.String(required=True, metadata={"description": "owner, admin, moderator, expert or member"})
+    level = fields.Nested(LevelOut, required=True, allow_none=True)

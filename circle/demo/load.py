@@ -1,0 +1,332 @@
+"""Loading the demo circle: the texts in `content/`, the drawings of `drawing/`, and the operations members use.
+
+Everything happens "when it happened": the clock is set to each moment of the last weeks, relative to today. Loading
+twice changes nothing, and a load that was interrupted goes on where it stopped, so there is never half a demo.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from circle.access import SYSTEM, Actor
+from circle.accounts import operations as accounts
+from circle.accounts import passwords
+from circle.accounts.models import User
+from circle.accounts.usernames import username_key
+from circle.circles import operations as circles
+from circle.circles.models import Application, Circle, Member
+from circle.core import audit, clock
+from circle.core.db import db
+from circle.core.operation import operation
+from circle.demo.avatars import draw_avatar
+from circle.demo.pictures import draw_picture
+from circle.media import uploads
+from circle.media.files import file_of, put_missing
+from circle.media.images import ProcessedImage, process_image
+from circle.media.uploads import Upload
+from circle.posts import operations as posts
+from circle.posts.models import Post
+from circle.topics import operations as topics
+from circle.topics.models import Topic, TopicFollow
+
+CONTENT = Path(__file__).parent / "content"
+TZ = ZoneInfo("Asia/Shanghai")
+PASSWORD = "zaoan-2026"  # noqa: S105  # printed at start; the demo is refused in production
+#: who is shown to a newcomer, and as what
+SIGN_INS = (("yuqing", "圈主"), ("wenyan", "圈友"))
+#: how many different drawings a picture name has
+SEEDS = 2
+_COVERS = {"morning": "cover", "film": "cover_film", "balcony": "cover_balcony"}
+_DONE = "demo.loaded"
+
+Echo = Callable[[str], None]
+
+
+@dataclass
+class Loaded:
+    """What exists so far, by the keys of the content files."""
+
+    today: date
+    users: dict[str, Actor] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    topics: dict[tuple[str, str], int] = field(default_factory=dict)
+    pictures: dict[tuple[str, int], ProcessedImage] = field(default_factory=dict)
+
+    def moment(self, days_ago: int, at: str = "06:00") -> datetime:
+        return datetime.combine(self.today - timedelta(days=days_ago), time.fromisoformat(at), TZ)
+
+
+def load_demo(echo: Echo) -> bool:
+    """Load the demo circle into an empty database, or finish a load that was interrupted.
+
+    Returns False, changing nothing, when the database holds anything else or the whole demo already.
+    """
+    people, some_circles = _content("members"), _content("circles")
+    if not _is_ours(people[0]) or _is_done():
+        return False
+    loaded = Loaded(_today(some_circles[0]))
+    echo("drawing pictures …")
+    faces = _draw(loaded, people)
+    echo("inviting members …")
+    _load_people(loaded, people, some_circles, faces)
+    _load_circles(loaded, some_circles, people)
+    _load_topics(loaded)
+    threads = sorted(_content("posts"), key=lambda post: loaded.moment(post["days_ago"], post["at"]))
+    for number, thread in enumerate(threads, 1):
+        _load_thread(loaded, thread)
+        if number % 50 == 0:
+            echo(f"{number} of {len(threads)} posts …")
+    _mark_done()
+    return True
+
+
+def _content(name: str) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = json.loads((CONTENT / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+def _is_ours(first: dict[str, Any]) -> bool:
+    """Whether the database is empty, or what it holds began with our first person."""
+    if db.session.scalar(select(func.count()).select_from(User)) == 0:
+        return True
+    oldest = db.session.scalar(select(User.username_key).order_by(User.id).limit(1))
+    return oldest == username_key(first["username"])
+
+
+def _is_done() -> bool:
+    return db.session.scalar(select(audit.AuditEntry.id).where(audit.AuditEntry.action == _DONE)) is not None
+
+
+@operation
+def _mark_done() -> None:
+    audit.record(SYSTEM, _DONE, "site:demo")
+
+
+def _today(first: dict[str, Any]) -> date:
+    """Today; when an earlier load is finished on a later day, the day it began."""
+    began = db.session.scalar(select(Circle.created_at).where(Circle.slug == first["slug"]))
+    if began is not None:
+        return began.astimezone(TZ).date() + timedelta(days=first["days_old"])
+    now = clock.now().astimezone(TZ)
+    # content of "today" is from the early morning; before nine it would lie in the future
+    return now.date() if now.time() >= time(9) else now.date() - timedelta(days=1)
+
+
+# ---- drawings ------------------------------------------------------------------------------------------------
+
+
+def _seed(key: str) -> int:
+    return zlib.crc32(key.encode()) % SEEDS
+
+
+def _picture(wanted: tuple[str, int]) -> ProcessedImage:
+    name, seed = wanted
+    shape: dict[str, Any] = {"ratio": (16, 7)} if name.startswith("cover") and seed == 0 else {}
+    return process_image(draw_picture(name, seed), **shape)
+
+
+def _face(spec: dict[str, Any]) -> ProcessedImage:
+    return process_image(draw_avatar(spec), square=400)
+
+
+def _draw(loaded: Loaded, people: Sequence[dict[str, Any]]) -> list[ProcessedImage]:
+    """Draw and encode everything, on all processors: it is most of the work of a load."""
+    wanted = {(name, _seed(post["key"] + name)) for post in _content("posts") for name in post.get("images", [])}
+    wanted |= {(name, 0) for name in _COVERS.values()}
+    ordered = sorted(wanted)
+    with ProcessPoolExecutor() as pool:
+        loaded.pictures = dict(zip(ordered, pool.map(_picture, ordered, chunksize=4), strict=True))
+        return list(pool.map(_face, [person["avatar"] for person in people], chunksize=4))
+
+
+def _store(actor: Actor, image: ProcessedImage, purpose: str, name: str) -> int:
+    put_missing((file_of(image.full), file_of(image.thumb)))
+    return uploads.store_upload(actor, Upload(image, purpose, name))
+
+
+# ---- people and places ---------------------------------------------------------------------------------------
+
+
+def _load_people(
+    loaded: Loaded,
+    people: Sequence[dict[str, Any]],
+    some_circles: Sequence[dict[str, Any]],
+    faces: Sequence[ProcessedImage],
+) -> None:
+    password_hash = passwords.hash_password(PASSWORD)  # slow on purpose, so once for all
+    oldest = max(circle["days_old"] for circle in some_circles)
+    for person, face in zip(people, faces, strict=True):
+        days = max([person["joined_days_ago"], *([oldest] if person["key"] in _owners(some_circles) else [])])
+        with clock.at(loaded.moment(days + 1, "08:00")):
+            user = db.session.scalar(select(User).where(User.username_key == username_key(person["username"])))
+            user_id = user.id if user else accounts.create_user(
+                person["username"], nickname=person["nickname"], bio=person["bio"], password_hash=password_hash
+            )  # fmt: skip
+            actor = Actor(id=user_id, username=person["username"], nickname=person["nickname"])
+            if user is None or user.avatar_id is None:
+                accounts.set_avatar(actor, _store(actor, face, "avatar", f"{person['key']}.png"))
+            loaded.users[person["key"]] = actor
+
+
+def _owners(some_circles: Sequence[dict[str, Any]]) -> set[str]:
+    return {circle["owner"] for circle in some_circles}
+
+
+def _load_circles(
+    loaded: Loaded, some_circles: Sequence[dict[str, Any]], people: Sequence[dict[str, Any]]
+) -> None:
+    for each in some_circles:
+        slug, owner = each["slug"], loaded.users[each["owner"]]
+        loaded.slugs[each["key"]] = slug
+        if db.session.scalar(select(Circle.id).where(Circle.slug == slug)) is None:
+            with clock.at(loaded.moment(each["days_old"], "07:00")):
+                _create_circle(owner, each)
+                cover = loaded.pictures[(_COVERS[each["key"]], 0)]
+                circles.set_cover(owner, slug, _store(owner, cover, "cover", "cover.png"))
+        joined = [person for person in people if each["key"] in person["circles"]]
+        loaded.members[each["key"]] = [person["key"] for person in joined]
+        for person in joined:
+            with clock.at(loaded.moment(min(person["joined_days_ago"], each["days_old"]), "07:30")):
+                _join(loaded, each, person, owner)
+
+
+def _create_circle(owner: Actor, each: dict[str, Any]) -> None:
+    names = ("name", "slug", "intro", "tz", "visibility", "join_mode", "questions", "passphrase", "accent")
+    circles.create_circle(owner, **{name: each[name] for name in names if each.get(name)})
+
+
+def _join(loaded: Loaded, each: dict[str, Any], person: dict[str, Any], owner: Actor) -> None:
+    """Let somebody in the way this circle lets people in, and give them their role."""
+    actor, slug, role = loaded.users[person["key"]], each["slug"], person["circles"][each["key"]]
+    if role == "owner" or _is_member(slug, actor):
+        return
+    if each["join_mode"] == "application":
+        answers = ["喜欢这里的人说话的样子。" for _question in each["questions"]]
+        circles.join_circle(actor, slug, answers=answers)
+        circles.approve_application(owner, _pending_application(slug, actor))
+    else:
+        circles.join_circle(actor, slug, passphrase=each.get("passphrase"))
+    if role != "member":
+        circles.change_role(owner, slug, actor.id or 0, role)
+
+
+def _is_member(slug: str, actor: Actor) -> bool:
+    statement = select(Member.id).join(Circle, Circle.id == Member.circle_id)
+    return db.session.scalar(statement.where(Circle.slug == slug, Member.user_id == actor.id)) is not None
+
+
+def _pending_application(slug: str, actor: Actor) -> int:
+    statement = select(Application.id).join(Circle, Circle.id == Application.circle_id)
+    wanted = statement.where(Circle.slug == slug, Application.user_id == actor.id, Application.status == "pending")
+    return db.session.scalars(wanted).one()
+
+
+def _load_topics(loaded: Loaded) -> None:
+    for each in _content("topics"):
+        slug, key = loaded.slugs[each["circle"]], (each["circle"], each["key"])
+        known = db.session.scalar(
+            select(Topic.id).join(Circle, Circle.id == Topic.circle_id)
+            .where(Circle.slug == slug, Topic.slug == each["slug"])
+        )  # fmt: skip
+        with clock.at(loaded.moment(40, "07:10")):
+            owner = next(loaded.users[person] for person in loaded.members[each["circle"]]
+                         if _role(loaded, each["circle"], person) == "owner")  # fmt: skip
+            loaded.topics[key] = known or topics.create_topic(
+                owner, slug, title=each["title"], slug=each["slug"], intro=each["intro"]
+            )
+        followers = list(_some(loaded.members[each["circle"]], each["follows"], each["key"]))
+        already = set(db.session.scalars(select(TopicFollow.user_id).where(TopicFollow.topic_id == loaded.topics[key])))
+        for person in followers:
+            if loaded.users[person].id not in already:
+                topics.follow_topic(loaded.users[person], loaded.topics[key])
+
+
+def _role(loaded: Loaded, circle: str, person: str) -> str:
+    return next(each["circles"][circle] for each in _content("members") if each["key"] == person)
+
+
+def _some(people: Sequence[str], count: int, salt: str) -> Iterator[str]:
+    """`count` of `people`, always the same for the same salt, mixed by it."""
+    mixed = sorted(people, key=lambda person: zlib.crc32(f"{salt}:{person}".encode()))
+    return iter(mixed[:count])
+
+
+# ---- what they wrote -----------------------------------------------------------------------------------------
+
+
+def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
+    """One post with its comments and likes, in one transaction: it is there as a whole or not at all."""
+    at = loaded.moment(thread["days_ago"], thread["at"])
+    author = loaded.users[thread["author"]]
+    if db.session.scalar(select(Post.id).where(Post.author_id == author.id, Post.published_at == at)) is not None:
+        return
+    images = thread.get("images", [])
+    with clock.at(at):
+        media_ids = [
+            _store(author, loaded.pictures[(name, _seed(thread["key"] + name))], "post", f"{name}.png")
+            for name in images
+        ]
+    last = max([0, *(each["after_minutes"] for each in _all_comments(thread))])
+    with clock.at(at + timedelta(minutes=last)):
+        _write_thread(loaded, thread, author, at, media_ids)
+
+
+def _all_comments(thread: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for comment in thread.get("comments", []):
+        yield comment
+        yield from comment.get("replies", [])
+
+
+@operation
+def _write_thread(
+    loaded: Loaded, thread: dict[str, Any], author: Actor, at: datetime, media_ids: Sequence[int]
+) -> None:
+    circle = thread["circle"]
+    with clock.at(at):
+        post_id = posts.publish_post(
+            author, loaded.slugs[circle], body=thread["body"], title=thread.get("title", ""),
+            topic_ids=[loaded.topics[(circle, key)] for key in thread.get("topics", [])], media_ids=media_ids,
+            alts=thread.get("alts", []),
+        )  # fmt: skip
+    others = [person for person in loaded.members[circle] if person != thread["author"]]
+    for person in _some(others, thread.get("likes", 0), thread["key"]):
+        posts.like_post(loaded.users[person], post_id, on=True)
+    liked: list[tuple[int, str]] = []
+    for comment in thread.get("comments", []):
+        written = {comment["author"]: _write(loaded, post_id, at, comment, None)}
+        liked += _likers(others, written[comment["author"]], comment)
+        first = written[comment["author"]]
+        for reply in comment.get("replies", []):
+            answered = written.get(reply.get("to") or comment["author"], first)
+            written[reply["author"]] = _write(loaded, post_id, at, reply, answered)
+            liked += _likers(others, written[reply["author"]], reply)
+    if minutes := thread.get("edited_after_minutes"):
+        with clock.at(at + timedelta(minutes=minutes)):
+            posts.edit_post(author, post_id, body=thread["body"])
+    for comment_id, person in sorted(liked):
+        posts.like_comment(loaded.users[person], comment_id, on=True)
+
+
+def _write(
+    loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], answered: int | None
+) -> int:
+    with clock.at(at + timedelta(minutes=comment["after_minutes"])):
+        return posts.write_comment(
+            loaded.users[comment["author"]], post_id, body=comment["body"], parent_id=answered
+        )
+
+
+def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> list[tuple[int, str]]:
+    others = [person for person in people if person != comment["author"]]
+    return [(comment_id, person) for person in _some(others, comment.get("likes", 0), comment["body"])]

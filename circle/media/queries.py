@@ -1,0 +1,141 @@
+"""What may be read of media: one's own uploads, and the file behind an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from circle.access import ROLE_PERMISSIONS, Actor, Permission
+from circle.accounts.models import User
+from circle.circles.models import Circle, Member
+from circle.core.db import Base, db
+from circle.core.errors import Invalid, NotFound, Unauthenticated
+from circle.core.i18n import lazy
+from circle.core.storage import file_url
+from circle.media.models import Media
+
+#: states of a post in which those who moderate its circle see it
+_IN_REVIEW = ("hidden", "pending")
+
+
+@dataclass(frozen=True)
+class MediaRow:
+    """A file as shown in a post. `url` and `thumb_url` are paths, good for those who may see the post."""
+
+    id: int
+    kind: str
+    url: str
+    thumb_url: str
+    width: int
+    height: int
+    #: size of the full picture
+    bytes: int
+    name: str
+    #: seconds, of audio and video
+    duration_s: int | None
+    #: "#rrggbb", to be shown while the picture loads
+    color: str
+
+
+@dataclass(frozen=True)
+class ServedFile:
+    """What to send: the storage key, its type, and whether it is for everybody."""
+
+    key: str
+    mime: str
+    public: bool
+
+
+def media_row(media: Media, *, signed: bool) -> MediaRow:
+    """The view of a file. `signed` gives it addresses that also work without a cookie for an hour or two: needed where
+    not everybody may see it, and only to be given to somebody who may."""
+    return MediaRow(
+        id=media.id,
+        kind=media.kind,
+        url=file_url(media.id, "full", signed=signed) or "",
+        thumb_url=file_url(media.id, "thumb", signed=signed) or "",
+        width=media.width,
+        height=media.height,
+        bytes=media.bytes,
+        name=media.name,
+        duration_s=None,
+        color=media.color,
+    )
+
+
+def media_of(actor: Actor, ids: Sequence[int]) -> list[MediaRow]:
+    """The actor's own uploads for a post, in the order of `ids`, each once.
+
+    Inside an operation they stay until it ends, so what is attached cannot be deleted meanwhile.
+    Raises Unauthenticated, Invalid (field media_ids) if one is missing, another's, or not made for posts.
+    """
+    if actor.id is None:
+        raise Unauthenticated
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return []
+    mine = (
+        select(Media)
+        .where(Media.id.in_(wanted), Media.owner_id == actor.id, Media.purpose == "post")
+        .order_by(Media.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    found = {media.id: media_row(media, signed=True) for media in db.session.scalars(mine)}
+    if len(found) != len(wanted):
+        raise Invalid(errors={"media_ids": [lazy("One of the pictures is not there any more. Please add it again.")]})
+    return [found[id_] for id_ in wanted]
+
+
+def served_file(actor: Actor, media_id: int, variant: str, *, signed: bool) -> ServedFile:
+    """The stored file of `variant` (full or thumb), if this actor may have it.
+
+    Avatars and covers are for everybody; a picture in a post is for those who may see the post; what is in no post, for
+    its owner. A good signature (`signed`) has been checked already and lets anybody pass. Raises NotFound.
+    """
+    media = db.session.get(Media, media_id)
+    if media is None:
+        raise NotFound
+    public = media.purpose in {"avatar", "cover"}
+    if not (public or signed or actor.owns(media.owner_id) or _in_visible_post(actor, media_id)):
+        raise NotFound
+    return ServedFile(media.thumb_key if variant == "thumb" else media.storage_key, media.mime, public)
+
+
+def _in_visible_post(actor: Actor, media_id: int) -> bool:
+    post_media, posts = (Base.metadata.tables[name] for name in ("post_media", "posts"))
+    active = and_(Member.status == "active", Member.user_id == (actor.id or 0))
+    moderators = [role for role, may in ROLE_PERMISSIONS.items() if Permission.POST_MODERATE in may]
+    seen = or_(
+        and_(posts.c.status == "published", or_(Circle.visibility == "public", active)),
+        and_(posts.c.status.in_((*_IN_REVIEW, "published")), posts.c.author_id == (actor.id or 0)),
+        and_(posts.c.status.in_(_IN_REVIEW), active, Member.role.in_(moderators)),
+    )
+    found = (
+        select(post_media.c.post_id)
+        .join(posts, posts.c.id == post_media.c.post_id)
+        .join(Circle, Circle.id == posts.c.circle_id)
+        .outerjoin(Member, and_(Member.circle_id == Circle.id, Member.user_id == (actor.id or 0)))
+        .where(post_media.c.media_id == media_id, Circle.status == "active", seen)
+        .limit(1)
+    )
+    return db.session.scalar(found) is not None
+
+
+def in_use() -> ColumnElement[bool]:
+    """Whether a row of media is part of a post (drafts too), an avatar or a cover. An avatar is always its owner's."""
+    post_media: Any = Base.metadata.tables["post_media"]
+    return or_(
+        exists().where(post_media.c.media_id == Media.id),
+        exists().where(User.id == Media.owner_id, User.avatar_id == Media.id),
+        exists().where(Circle.cover_id == Media.id),
+    )
+
+
+def unused_media(before: datetime, limit: int) -> list[int]:
+    """Ids of uploads from before then that nothing shows; oldest first."""
+    unused = select(Media.id).where(Media.created_at < before, ~in_use()).order_by(Media.id).limit(limit)
+    return list(db.session.scalars(unused))

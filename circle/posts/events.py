@@ -1,0 +1,121 @@
+"""Facts about posts and comments. `circle/reactions.py` says what follows from each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from circle.core.events import Event
+
+
+@dataclass(frozen=True)
+class PostEvent(Event):
+    """`by` is who did it; `topic_ids` are the topics the post stands in."""
+
+    post_id: int
+    circle_id: int
+    author_id: int
+    by: int | None
+    topic_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PostPublished(PostEvent):
+    """A post became visible for the first time."""
+
+
+@dataclass(frozen=True)
+class PostDeleted(PostEvent):
+    """Its author took a visible post back."""
+
+
+@dataclass(frozen=True)
+class PostHidden(PostEvent):
+    """A moderator hid a visible post."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class PostRestored(PostEvent):
+    """A hidden post is visible again."""
+
+
+@dataclass(frozen=True)
+class PostRemoved(PostEvent):
+    """A moderator removed a post for good; `was_visible` tells whether it still counted."""
+
+    reason: str
+    was_visible: bool
+
+
+@dataclass(frozen=True)
+class PostMoved(Event):
+    """An edit changed the topics of a visible post."""
+
+    post_id: int
+    left: tuple[int, ...]
+    entered: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PostLiked(Event):
+    post_id: int
+    circle_id: int
+    author_id: int
+    by: int
+
+
+@dataclass(frozen=True)
+class PostUnliked(PostLiked):
+    """The like was taken back."""
+
+
+@dataclass(frozen=True)
+class CommentEvent(Event):
+    comment_id: int
+    post_id: int
+    circle_id: int
+    author_id: int
+    by: int | None
+
+
+@dataclass(frozen=True)
+class CommentPublished(CommentEvent):
+    """`post_author_id` wrote the post, `answered_id` the comment that this one replies to (None at first level)."""
+
+    post_author_id: int
+    answered_id: int | None
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class CommentDeleted(CommentEvent):
+    """Its author took a comment back."""
+
+
+@dataclass(frozen=True)
+class CommentHidden(CommentEvent):
+    reason: str
+
+
+@dataclass(frozen=True)
+class CommentRestored(CommentEvent):
+    """A hidden comment is visible again."""
+
+
+@dataclass(frozen=True)
+class CommentRemoved(CommentEvent):
+    reason: str
+
+
+@dataclass(frozen=True)
+class CommentLiked(Event):
+    comment_id: int
+    circle_id: int
+    author_id: int
+    by: int
+
+
+@dataclass(frozen=True)
+class CommentUnliked(CommentLiked):
+    """The like was taken back."""

@@ -1,0 +1,31 @@
+"""Every write of posts, one file per verb family."""
+
+from circle.posts.operations.comment import delete_comment, edit_comment, write_comment
+from circle.posts.operations.like import Liked, like_comment, like_post
+from circle.posts.operations.moderate import (
+    hide_comment,
+    hide_post,
+    remove_comment,
+    remove_post,
+    restore_comment,
+    restore_post,
+)
+from circle.posts.operations.publish import delete_post, edit_post, publish_post
+
+__all__ = [
+    "Liked",
+    "delete_comment",
+    "delete_post",
+    "edit_comment",
+    "edit_post",
+    "hide_comment",
+    "hide_post",
+    "like_comment",
+    "like_post",
+    "publish_post",
+    "remove_comment",
+    "remove_post",
+    "restore_comment",
+    "restore_post",
+    "write_comment",
+]

@@ -1,0 +1,176 @@
+"""What posts take and give. One input schema serves the form and the JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate, validates_schema
+
+from circle.accounts.schemas import AuthorOut
+from circle.core.fields import Address, Choice, Id, InputSchema, Line, Moment, OutSchema, PageQuery, Text, refuse
+from circle.core.i18n import lazy
+from circle.posts.queries import COMMENT_SORTS, SORTS
+from circle.posts.rules import MAX_BODY, MAX_COMMENT, MAX_IMAGES, MAX_TOPICS
+
+_TOO_MANY_IMAGES = lazy("A post holds up to 9 pictures.")
+_TOO_MANY_TOPICS = lazy("A post belongs to at most 3 topics.")
+
+
+def _ids(most: int, sentence: Any) -> fields.List[Any]:
+    return fields.List(Id(), validate=validate.Length(max=most, error=sentence), metadata={"maxItems": most})
+
+
+class PostInput(InputSchema):
+    """A new post: words, pictures or both."""
+
+    body = Text(MAX_BODY, load_default="", metadata={"description": "Markdown."})
+    title = Line(80, load_default="")
+    type = Choice("moment", load_default="moment")
+    topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
+    media_ids = _ids(MAX_IMAGES, _TOO_MANY_IMAGES)
+
+
+class PostEditInput(InputSchema):
+    """What changes; what is left out stays."""
+
+    body = Text(MAX_BODY)
+    title = Line(80)
+    topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
+    media_ids = _ids(MAX_IMAGES, _TOO_MANY_IMAGES)
+
+
+class CommentInput(InputSchema):
+    body = Text(MAX_COMMENT, required=True)
+    parent_id = Id(allow_none=True, load_default=None, metadata={"description": "The comment that this one answers."})
+
+
+class CommentEditInput(InputSchema):
+    body = Text(MAX_COMMENT, required=True)
+
+
+class ReasonInput(InputSchema):
+    """Why something of somebody else's is hidden or removed; its author reads this."""
+
+    reason = Line(200, minimum=2, required=True)
+
+
+class RestoreInput(InputSchema):
+    reason = Line(200, load_default="")
+
+
+class LikeInput(InputSchema):
+    """The toggle of a page: how it should stand afterwards."""
+
+    on = fields.Boolean(load_default=False)
+
+
+class FeedQuery(PageQuery):
+    sort = Choice(*SORTS, load_default="newest")
+    type = Choice("moment", "question", "showcase", "checkin", "resource", "ad", load_default=None)
+
+
+class TopicFeedQuery(PageQuery):
+    sort = Choice("newest", "active", "hot", load_default="newest")
+
+
+class CommentQuery(PageQuery):
+    sort = Choice(*COMMENT_SORTS, load_default="oldest")
+    parent_id = Id(load_default=None, metadata={"description": "Read the replies to this comment instead."})
+
+    @validates_schema
+    def replies_are_in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        """Replies are a conversation: they are only read from the first to the last."""
+        if data.get("parent_id") is not None and data.get("sort") != "oldest":
+            raise refuse(lazy("Replies are read oldest first."))
+
+
+class CircleRefOut(OutSchema):
+    id = Id(required=True)
+    slug = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class TopicRefOut(OutSchema):
+    id = Id(required=True)
+    slug = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class PostMediaOut(OutSchema):
+    id = Id(required=True)
+    kind = fields.String(required=True)
+    url = Address(required=True)
+    thumb_url = Address(required=True)
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    duration_s = fields.Integer(required=True, allow_none=True)
+    bytes = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class PostCanOut(OutSchema):
+    edit = fields.Boolean(required=True)
+    delete = fields.Boolean(required=True)
+    pin = fields.Boolean(required=True)
+    feature = fields.Boolean(required=True)
+    hide = fields.Boolean(required=True)
+    report = fields.Boolean(required=True)
+
+
+class PostOut(OutSchema):
+    id = Id(required=True)
+    type = fields.String(required=True)
+    status = fields.String(required=True)
+    circle = fields.Nested(CircleRefOut, required=True)
+    author = fields.Nested(AuthorOut, required=True, allow_none=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    body_html = fields.String(required=True, metadata={"description": "Safe to insert into a page."})
+    excerpt = fields.String(required=True)
+    topics = fields.List(fields.Nested(TopicRefOut), required=True)
+    media = fields.List(fields.Nested(PostMediaOut), attribute="images", required=True)
+    like_count = fields.Integer(required=True)
+    comment_count = fields.Integer(required=True)
+    favorite_count = fields.Constant(0, required=True)
+    liked = fields.Boolean(required=True)
+    favorited = fields.Constant(False, required=True)
+    featured = fields.Constant(False, required=True)
+    pinned = fields.Boolean(required=True)
+    published_at = Moment(required=True)
+    edited_at = Moment(required=True, allow_none=True)
+    last_activity_at = Moment(required=True)
+    can = fields.Nested(PostCanOut, required=True)
+
+
+class FeedOut(OutSchema):
+    pinned = fields.List(fields.Nested(PostOut), required=True)
+    items = fields.List(fields.Nested(PostOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class CommentCanOut(OutSchema):
+    edit = fields.Boolean(required=True)
+    delete = fields.Boolean(required=True)
+    reply = fields.Boolean(required=True)
+    hide = fields.Boolean(required=True)
+
+
+class CommentOut(OutSchema):
+    id = Id(required=True)
+    post_id = Id(required=True)
+    parent_id = Id(required=True, allow_none=True)
+    author = fields.Nested(AuthorOut, required=True, allow_none=True)
+    reply_to = fields.String(required=True, allow_none=True, metadata={"description": "Nickname a reply answers."})
+    body = fields.String(required=True)
+    body_html = fields.String(required=True)
+    like_count = fields.Integer(required=True)
+    reply_count = fields.Integer(required=True)
+    liked = fields.Boolean(required=True)
+    created_at = Moment(required=True)
+    edited_at = Moment(required=True, allow_none=True)
+    can = fields.Nested(CommentCanOut, required=True)
+
+
+class LikedOut(OutSchema):
+    liked = fields.Boolean(required=True)
+    like_count = fields.Integer(required=True)
