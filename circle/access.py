@@ -15,7 +15,19 @@ from circle.core.actor import SYSTEM, VISITOR, Actor
 from circle.core.errors import Forbidden, Unauthenticated
 from circle.core.i18n import lazy
 
-__all__ = ["SYSTEM", "VISITOR", "Actor", "Permission", "Role", "Standing", "can", "check_may_act_on", "not_yours", "outranks_or_equals", "require"]
+__all__ = [
+    "SYSTEM",
+    "VISITOR",
+    "Actor",
+    "Permission",
+    "Role",
+    "Standing",
+    "can",
+    "check_may_act_on",
+    "not_yours",
+    "outranks_or_equals",
+    "require",
+]
 
 
 class Role(StrEnum):

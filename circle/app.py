@@ -60,11 +60,23 @@ MAX_BODY = 1024 * 1024
 
 #: in the order of the import rule. `home` comes last: its /<slug> is the widest address
 WEB = (
-    health.bp, openapi.bp, accounts_web.bp, media_web.bp, notifications_web.bp, circles_web.bp, topics_web.bp,
-    posts_web.bp, home_web.bp,
+    health.bp,
+    openapi.bp,
+    accounts_web.bp,
+    media_web.bp,
+    notifications_web.bp,
+    circles_web.bp,
+    topics_web.bp,
+    posts_web.bp,
+    home_web.bp,
 )
 API: tuple[ApiBlueprint, ...] = (
-    accounts_api.bp, circles_api.bp, media_api.bp, notifications_api.bp, topics_api.bp, posts_api.bp,
+    accounts_api.bp,
+    circles_api.bp,
+    media_api.bp,
+    notifications_api.bp,
+    topics_api.bp,
+    posts_api.bp,
 )
 
 #: features with work of their own; importing these modules registers it (core.jobs)
@@ -76,8 +88,12 @@ csrf = CSRFProtect()
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from `settings` (default: the environment)."""
     settings = settings or load()
-    app = Flask("circle", root_path=str(ROOT / "circle"), static_folder=str(ROOT / "static"),
-                template_folder=str(ROOT / "templates"))
+    app = Flask(
+        "circle",
+        root_path=str(ROOT / "circle"),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+    )
     app.config.update(_flask_config(settings))
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies, settings.proxies)  # type: ignore[method-assign]
@@ -146,7 +162,7 @@ def _install_database(app: Flask, settings: Settings) -> None:
 def _configure_logging(settings: Settings) -> None:
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
     if not settings.production:
-        renderer = structlog.dev.ConsoleRenderer()
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

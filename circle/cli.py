@@ -1,30 +1,82 @@
-"""Commands of the operator: `flask worker`, `flask demo`, `flask audit`."""
+"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`."""
 
 from __future__ import annotations
 
+import json
 import sys
-import time
+from collections.abc import Sequence
+from datetime import timedelta
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy import select
 
+from circle import serve
 from circle.core import audit, jobs
+from circle.core import worker as worker_loop
+from circle.core.audit import AuditHead
 from circle.core.db import db
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app
+
+
+@click.command("serve")
+@click.option("--host", default=serve.HOST, show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, envvar="CIRCLE_PORT", type=click.IntRange(1, 65535))
+@with_appcontext
+def serve_command(host: str, port: int) -> None:
+    """Prepare the database and start the site with its job worker, until Ctrl-C."""
+    try:
+        sys.exit(serve.run(_app(), host=host, port=port, echo=click.echo))
+    except serve.ServeError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Run what is due, then stop.")
+@click.option(
+    "--lease",
+    default=int(jobs.LEASE.total_seconds()),
+    show_default=True,
+    type=click.IntRange(3, 3600),
+    help="Seconds after which the job of a silent worker is taken over; the same for all workers.",
+)
 @with_appcontext
-def worker(once: bool) -> None:
+def worker(once: bool, lease: int) -> None:
     """Run jobs until stopped."""
-    while True:
-        jobs.enqueue_periodic()
-        if not jobs.run_due() and not once:
-            db.session.remove()
-            time.sleep(1)
-        if once:
-            return
+    try:
+        worker_loop.run(_app(), once=once, lease=timedelta(seconds=lease))
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group("jobs", invoke_without_command=True)
+@click.pass_context
+@with_appcontext
+def jobs_group(context: click.Context) -> None:
+    """Show how many jobs there are and which were given up."""
+    if context.invoked_subcommand is not None:
+        return
+    counts = jobs.counts()
+    for status in ("pending", "leased", "done", "dead"):
+        click.echo(f"{status:<8} {counts.get(status, 0):>8}")
+    for each in jobs.dead():
+        arguments = ", ".join(json.dumps(argument, ensure_ascii=False) for argument in each.args)
+        click.echo(f"\n{each.id}  {each.name}({arguments})  {each.attempts} attempts\n    {each.error}")
+
+
+@jobs_group.command("retry")
+@click.argument("id_", metavar="ID", type=int)
+@with_appcontext
+def jobs_retry(id_: int) -> None:
+    """Let the dead job ID start over."""
+    if not jobs.retry(id_):
+        raise click.ClickException(f"no dead job has the id {id_}")
+    click.echo(f"{id_}: waits to be run again")
 
 
 @click.group("audit")
@@ -33,18 +85,25 @@ def audit_group() -> None:
 
 
 @audit_group.command("verify")
-@click.argument("stream", default="site")
+@click.argument("streams", metavar="STREAM...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Verify every stream.")
 @with_appcontext
-def audit_verify(stream: str) -> None:
-    """Recompute the chain of STREAM (site, or circle:<id>); exits 1 at the first entry that does not fit."""
-    broken = audit.verify(stream)
-    if broken is not None:
-        click.echo(f"{stream}: broken at entry {broken}", err=True)
+def audit_verify(streams: Sequence[str], every: bool) -> None:
+    """Recompute the chain of each STREAM (site, or circle:<id>); exits 1 when an entry does not fit."""
+    if every == bool(streams):
+        raise click.UsageError("name streams (site, circle:<id>), or say --all")
+    if every:
+        streams = db.session.scalars(select(AuditHead.stream).order_by(AuditHead.stream)).all()
+    broken = False
+    for stream in streams:
+        first = audit.verify(stream)
+        broken |= first is not None
+        click.echo(f"{stream}: whole" if first is None else f"{stream}: broken at entry {first}", err=first is not None)
+    if broken:
         sys.exit(1)
-    click.echo(f"{stream}: whole")
 
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
-    app.cli.add_command(worker)
-    app.cli.add_command(audit_group)
+    for command in (serve_command, worker, jobs_group, audit_group):
+        app.cli.add_command(command)

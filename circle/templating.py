@@ -56,7 +56,9 @@ def register_templating(app: Flask) -> None:
     """Install globals and filters; whitespace control keeps pages small."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(once_value=lambda: secrets.token_urlsafe(18), time_ago=time_ago, local_time=local_time, LOCALES=LOCALES)
+    app.jinja_env.globals.update(
+        once_value=lambda: secrets.token_urlsafe(18), time_ago=time_ago, local_time=local_time, LOCALES=LOCALES
+    )
     app.jinja_env.filters.update(compact=compact, trusted=trusted)
 
     @app.context_processor

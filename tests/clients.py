@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, TypeVar
 
-from flask import Flask
+from flask import Flask, has_app_context
+from flask.globals import _cv_app
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from circle.accounts import operations as accounts
 from circle.core.api import PROBLEM, Contract, ProblemOut, answer_schema
+from circle.core.db import db
 
+T = TypeVar("T")
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+def outside(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call with no application context, as a server does: each request gets its own `g` and database session.
+    (Flask would lend the test's context to the request.) The clock that a test set stays set."""
+
+    if has_app_context():
+        db.session.rollback()  # ends the test's own snapshot: afterwards it sees what the request wrote
+
+    def run() -> T:
+        _cv_app.set(None)  # type: ignore[arg-type]  # only inside the copied context
+        return function(*args, **kwargs)
+
+    return copy_context().run(run)
 
 
 class Browser:
@@ -28,17 +47,20 @@ class Browser:
                 session["_fresh"] = True
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
-        return self.http.get(path, **kwargs)
+        kwargs.setdefault("buffered", True)  # reads the answer and closes its file
+        return outside(self.http.get, path, **kwargs)
 
     def post(self, path: str, data: dict[str, Any] | None = None, *, htmx: bool = False, **kwargs: Any) -> TestResponse:
         headers = dict(kwargs.pop("headers", {}))
+        kwargs.setdefault("buffered", True)
         if htmx:
             headers["HX-Request"] = "true"
-        return self.http.post(path, data={"csrf_token": self.csrf_token(), **(data or {})}, headers=headers, **kwargs)
+        form = {"csrf_token": self.csrf_token(), **(data or {})}
+        return outside(self.http.post, path, data=form, headers=headers, **kwargs)
 
     def csrf_token(self) -> str:
         """The token a form would carry, taken from the sign-in page or any other page with a form."""
-        page = self.http.get("/settings/language").get_data(as_text=True)
+        page = self.get("/settings/language").get_data(as_text=True)
         found = _TOKEN.search(page)
         assert found, "no form with a csrf token on /settings/language"
         return found[1]
@@ -57,9 +79,10 @@ class ApiClient:
 
     def call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
         headers = dict(kwargs.pop("headers", {}))
+        kwargs.setdefault("buffered", True)
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
-        response = self.http.open("/api/v1" + path, method=method, headers=headers, **kwargs)
+        response = outside(self.http.open, "/api/v1" + path, method=method, headers=headers, **kwargs)
         check_answer(self.app, method, "/api/v1" + path.partition("?")[0], response)
         return response
 

@@ -54,13 +54,15 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     directory = tmp_path_factory.mktemp("var")
-    return load({
-        "CIRCLE_ENV": "test",
-        "CIRCLE_SECRET_KEY": "test-secret-" * 4,
-        "CIRCLE_DATA_DIR": str(directory),
-        "CIRCLE_RATE_LIMITS": "off",
-        "CIRCLE_BASE_URL": "http://localhost",
-    })
+    return load(
+        {
+            "CIRCLE_ENV": "test",
+            "CIRCLE_SECRET_KEY": "test-secret-" * 4,
+            "CIRCLE_DATA_DIR": str(directory),
+            "CIRCLE_RATE_LIMITS": "off",
+            "CIRCLE_BASE_URL": "http://localhost",
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +97,9 @@ class Engine:
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
                 shutil.copyfile(self._path.with_suffix(".template"), self._path)
                 return
-            tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+            names = [table.name for table in db.metadata.sorted_tables]
+            names += ["procrastinate_jobs", "procrastinate_workers"]  # the queue has no models
+            tables = ", ".join(f'"{name}"' for name in names)
             with db.engine.begin() as connection:
                 connection.execute(text(f"TRUNCATE {tables} CASCADE"))
 

@@ -226,7 +226,11 @@ def test_every_browser_post_is_rate_limited_and_meant_for_somebody(plain_app: ob
 
 def _has_limit(view: Callable[..., object]) -> bool:
     while view is not None:
-        if hasattr(view, "limit_kind") or "limits.hit(" in inspect.getsource(view) or "count_hit(" in inspect.getsource(view):
+        if (
+            hasattr(view, "limit_kind")
+            or "limits.hit(" in inspect.getsource(view)
+            or "count_hit(" in inspect.getsource(view)
+        ):
             return True
         view = getattr(view, "__wrapped__", None)  # type: ignore[assignment]
     return False

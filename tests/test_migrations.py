@@ -21,9 +21,7 @@ from circle.core.db import db
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def fresh_app(
-    request: pytest.FixtureRequest, base_settings: Settings, tmp_path: Path, worker: str
-) -> Iterator[Flask]:
+def fresh_app(request: pytest.FixtureRequest, base_settings: Settings, tmp_path: Path, worker: str) -> Iterator[Flask]:
     """The application on a database without a single table."""
     if request.param == "sqlite":
         url, admin, name = f"sqlite:///{tmp_path / 'fresh.db'}", None, ""
@@ -55,8 +53,8 @@ def test_the_migrations_make_exactly_the_models(fresh_app: Flask) -> None:
             connection,
             opts={
                 "compare_type": True,
-                "include_object": lambda _o, name, kind, *_rest: not (
-                    kind == "table" and (name or "").startswith("procrastinate_")
+                "include_object": lambda _o, name, kind, *_rest: (
+                    not (kind == "table" and (name or "").startswith("procrastinate_"))
                 ),
             },
         )

@@ -26,8 +26,9 @@ def _nobody() -> str:
 def verify_password(stored: str | None, password: str) -> bool:
     """Whether `password` is the one that was hashed. Without a hash (no such account, no password) the same work is
     done and the answer is no, so that the time gives nothing away."""
+    nobody = _nobody()  # made at the first call of either kind
     try:
-        _hasher.verify(stored or _nobody(), password)
+        _hasher.verify(stored or nobody, password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

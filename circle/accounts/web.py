@@ -119,6 +119,7 @@ def submit_signup(data: dict[str, Any]) -> AnyResponse:
 
 
 @bp.post("/logout")
+@limited("settings")
 def logout() -> AnyResponse:
     """Sign this browser out."""
     operations.sign_out(actor())
@@ -227,7 +228,7 @@ def settings_appearance() -> str:
 
 def _appearance_page(values: Values, errors: Errors) -> str:
     person = queries.get_me(actor())
-    return render_template("accounts/settings_appearance.html", theme=person.settings["theme"], errors=errors)
+    return render_template("accounts/settings_appearance.html", chosen=person.settings["theme"], errors=errors)
 
 
 @bp.post("/settings/appearance", endpoint="save_appearance")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,6 +26,7 @@ INVITE_USES_MAX = 10_000
 VISIBILITIES = ("public", "private")
 JOIN_MODES = ("open", "application", "passphrase", "invite")
 ACCENTS = ("persimmon", "pine", "indigo", "plum")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,32}")
 #: what an owner can make of a member; ownership itself is handed over
 GIVEN_ROLES = ("admin", "moderator", "expert", "member")
 
@@ -79,6 +81,11 @@ def check_passphrase(circle: Circle, proof: str | None, *, given: bool) -> None:
 def invite_invalid() -> Refused:
     """The refusal of an invitation that is unknown, expired, used up or revoked: all alike."""
     return Refused("INVITE_INVALID", lazy("This invitation is no longer good. Please ask for a new one."))
+
+
+def may_be_token(text: str) -> bool:
+    """Whether this could be an invitation's token at all; anything else need not reach the database."""
+    return _TOKEN.fullmatch(text) is not None
 
 
 def invite_is_good(invite: Invite) -> bool:

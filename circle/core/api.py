@@ -192,7 +192,12 @@ def _once(key: str, work: Callable[[], Response]) -> Response:
     query = list(request.args.items(multi=True))
     print_ = idempotency.fingerprint(request.method, request.path, query, _sent())
     answer = idempotency.once(
-        _who(), request.endpoint or "", key, print_, lambda: _stored(work()), lambda error: _stored(problem(error))
+        _who(),
+        request.endpoint or "",
+        key,
+        print_,
+        lambda: _stored(work()),
+        refusal=lambda error: _stored(problem(error)),
     )
     response = Response(answer.body, status=answer.status, content_type=answer.content_type)
     if answer.replayed:
@@ -210,9 +215,10 @@ def _sent() -> bytes:
         return request.get_data(cache=True)
     digest = hashlib.sha256()
     for file in request.files.values():
-        file.stream.seek(0)
-        digest.update(hashlib.file_digest(file.stream, "sha256").digest())
-        file.stream.seek(0)
+        stream: Any = file.stream
+        stream.seek(0)
+        digest.update(hashlib.file_digest(stream, "sha256").digest())
+        stream.seek(0)
     return digest.digest()
 
 

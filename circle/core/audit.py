@@ -124,10 +124,11 @@ def verify(stream: str) -> int | None:
     # what is stored counts, not what this session remembers
     fresh = {"populate_existing": True, "yield_per": 1000}
     entries = select(AuditEntry).where(AuditEntry.stream == stream).order_by(AuditEntry.seq)
-    for entry in db.session.scalars(entries.execution_options(**fresh)):
-        if entry.seq != expected or entry.prev_hash != prev or entry.hash != entry_hash(prev, _canonical(entry)):
-            return expected
-        prev, expected = entry.hash, expected + 1
+    with db.session.scalars(entries.execution_options(**fresh)) as stored:
+        for entry in stored:
+            if entry.seq != expected or entry.prev_hash != prev or entry.hash != entry_hash(prev, _canonical(entry)):
+                return expected
+            prev, expected = entry.hash, expected + 1
     head = db.session.get(AuditHead, stream, populate_existing=True)
     end = (0, FIRST_HASH) if head is None else (head.seq, head.hash)
     return None if end == (expected - 1, prev) else expected

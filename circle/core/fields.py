@@ -92,7 +92,15 @@ class Id(fields.Integer):
         return int(value)
 
 
-class Moment(fields.Field):
+def parse_id(text: str | None) -> int | None:
+    """The id in a query string or hidden field, or None when there is none to be read."""
+    try:
+        return Id().deserialize(text) if text else None
+    except ValidationError:
+        return None
+
+
+class Moment(fields.Field[datetime]):
     """A moment: RFC 3339 in UTC with Z. Naive or impossible input is refused."""
 
     default_error_messages = {"invalid": [lazy("This is not a valid time.")]}  # noqa: RUF012
@@ -117,13 +125,29 @@ class Address(fields.String):
         return None if value is None else current_app.config["SETTINGS"].base_url + value
 
 
+#: instead of marshmallow's own, which are English and for programmers
+_SENTENCES: dict[str, list[Any]] = {
+    "required": [lazy("Please fill this in.")],
+    "null": [lazy("Please fill this in.")],
+    "invalid": [lazy("This is not valid here.")],
+    "invalid_utf8": [lazy("This must be text.")],
+    "too_large": [lazy("This number is too large.")],
+}
+
+
 class InputSchema(Schema):
     """Base of what people send: unknown fields are refused, and the sentences are ours."""
 
     error_messages = {  # noqa: RUF012
-        "unknown": [lazy("This field is not known here.")],
-        "type": [lazy("This must be an object.")],
+        "unknown": lazy("This field is not known here."),
+        "type": lazy("This must be an object."),
     }
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        for field in (field_obj, getattr(field_obj, "inner", None)):
+            if field is not None:
+                theirs = {kind for kind, text in field.error_messages.items() if isinstance(text, str)}
+                field.error_messages |= {kind: _SENTENCES[kind] for kind in theirs & set(_SENTENCES)}
 
 
 class OutSchema(Schema):
@@ -136,10 +160,15 @@ class PageQuery(InputSchema):
     cursor = fields.String(load_default=None, metadata={"description": "The `next_cursor` of the page before."})
     limit = fields.Integer(
         load_default=20,
-        strict=True,
-        validate=validate.Range(1, 50),
+        validate=validate.Range(1, 50, error=lazy("Between {min} and {max}, please.")),  # type: ignore[arg-type]
         metadata={"description": "How many items, 1 to 50."},
     )
+
+
+def messages_of(error: ValidationError) -> dict[str, Any]:
+    """What is wrong, by field; what is wrong with the whole stands under `_schema`."""
+    found: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return found
 
 
 def refuse(message: Any) -> ValidationError:

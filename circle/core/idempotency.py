@@ -74,6 +74,7 @@ def once(
     key: str,
     print_: str,
     work: Callable[[], Answer],
+    *,
     refusal: Callable[[CircleError], Answer] | None = None,
 ) -> Answer:
     """Answer with `work()`, or with what it answered before under this key.

@@ -32,15 +32,13 @@ def _run(sql: str, **values: Any) -> Any:
 
 def _unless_waiting(sql: str, **values: Any) -> bool:
     """Run `sql`; False (and nothing changed) when a job with the same key waits already."""
-    savepoint = db.session.connection().begin_nested()
     try:
-        _run(sql, **values)
+        with db.session.connection().begin_nested():
+            _run(sql, **values)
     except IntegrityError as error:
-        savepoint.rollback()
         if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != _WAITING_KEY:
             raise
         return False
-    savepoint.commit()
     return True
 
 
@@ -90,27 +88,36 @@ def take(worker: str, lease: timedelta) -> Taken | None:
 
 def done(taken: Taken) -> None:
     """The job ran to its end."""
-    _leave(taken.id)
-    _finish(taken.id, "succeeded")
+    if _leave(taken):
+        _finish(taken.id, "succeeded")
 
 
 def again(taken: Taken, at: datetime, error: str) -> None:
     """The job failed and waits for another attempt; if its key waits again already, that job does the work."""
-    _leave(taken.id)
-    note_error(taken.id, error)
-    _wait_again(taken.id, at)
+    if _leave(taken):
+        note_error(taken.id, error)
+        _wait_again(taken.id, at)
 
 
 def bury(taken: Taken, error: str) -> None:
     """The job is given up; an operator may revive it."""
-    _leave(taken.id)
-    note_error(taken.id, error)
-    _finish(taken.id, "failed")
+    if _leave(taken):
+        note_error(taken.id, error)
+        _finish(taken.id, "failed")
 
 
-def _leave(id_: int) -> None:
-    _run("DELETE FROM procrastinate_workers WHERE id = (SELECT worker_id FROM procrastinate_jobs WHERE id = :id)",
-         id=id_)  # fmt: skip
+def _leave(taken: Taken) -> bool:
+    """End the worker that `take` made; False when the job was taken back from it meanwhile."""
+    mine = _run(
+        """
+        SELECT worker_id FROM procrastinate_jobs
+        WHERE id = :id AND status = 'doing' AND attempts = :before FOR UPDATE""",
+        id=taken.id, before=taken.attempts - 1,
+    ).one_or_none()  # fmt: skip
+    if mine is None:
+        return False
+    _run("SELECT procrastinate_unregister_worker_v1(:worker)", worker=mine.worker_id)
+    return True
 
 
 def _finish(id_: int, status: str) -> None:
@@ -188,6 +195,4 @@ def dead() -> list[DeadJob]:
         "SELECT id, args, attempts FROM procrastinate_jobs WHERE status = 'failed' AND queue_name = :queue ORDER BY id",
         queue=QUEUE,
     )
-    return [
-        DeadJob(id_, args["name"], args["args"], attempts, args.get("error") or "") for id_, args, attempts in rows
-    ]
+    return [DeadJob(id_, args["name"], args["args"], attempts, args.get("error") or "") for id_, args, attempts in rows]

@@ -122,9 +122,7 @@ def bury(taken: Taken, error: str) -> None:
 def _change(taken: Taken, **values: Any) -> None:
     # a worker whose lease ran out must not overwrite what the next one wrote
     still_mine = (JobRow.id == taken.id, JobRow.attempts == taken.attempts, JobRow.status == "leased")
-    db.session.execute(
-        update(JobRow).where(*still_mine).values(**values).execution_options(synchronize_session=False)
-    )
+    db.session.execute(update(JobRow).where(*still_mine).values(**values).execution_options(synchronize_session=False))
 
 
 def revive(id_: int) -> bool:
@@ -147,7 +145,7 @@ def forget_done(before: datetime) -> None:
 def counts() -> dict[str, int]:
     """How many jobs there are by status."""
     rows = db.session.execute(select(JobRow.status, func.count()).group_by(JobRow.status)).all()
-    return {status: number for status, number in rows}
+    return {status: int(number) for status, number in rows}
 
 
 def dead() -> list[DeadJob]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, literal, tuple_
+from sqlalchemy import Row, Select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from circle.core.db import db
@@ -116,8 +116,7 @@ class Keyset:
             keys = decode_cursor(self.name, cursor)
             if len(keys) != len(self.columns):
                 raise _invalid()
-            typed = [literal(key, column.type) for key, column in zip(keys, self.columns, strict=True)]
-            here, there = tuple_(*self.columns), tuple_(*typed)
+            here, there = tuple_(*self.columns), tuple_(*keys)
             statement = statement.where(here < there if self.descending else here > there)
         order = [column.desc() if self.descending else column.asc() for column in self.columns]
         rows = db.session.execute(statement.order_by(*order).limit(limit + 1)).all()

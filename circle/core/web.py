@@ -17,12 +17,24 @@ from __future__ import annotations
 import functools
 import re
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Response, current_app, flash, g, make_response, redirect, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    has_request_context,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user
 from markupsafe import Markup
 from marshmallow import Schema, ValidationError, fields
@@ -34,6 +46,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from circle.core import idempotency, limits
 from circle.core.actor import VISITOR, Actor
 from circle.core.errors import CircleError, Conflict, Invalid, Refused, TooLarge, Unauthenticated
+from circle.core.fields import messages_of
 from circle.core.i18n import LOCALES
 from circle.core.ids import MAX_ID
 
@@ -52,8 +65,10 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), geolocation=(), payment=()",
 }
-_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}$")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}$")
+#: seconds that the second click waits for the answer to the first
+_PATIENCE = 3.0
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 View = Callable[..., Any]
 
@@ -96,8 +111,12 @@ def is_htmx() -> bool:
 
 def count_hit(kind: str) -> None:
     """Count this request against the limits of its kind. Raises RateLimited."""
+    limits.hit(kind, _who())
+
+
+def _who() -> str:
     person = actor()
-    limits.hit(kind, f"u{person.id}" if person.id is not None else f"a{request.remote_addr}")
+    return f"u{person.id}" if person.id is not None else f"a{request.remote_addr}"
 
 
 def limited(kind: str) -> Callable[[View], View]:
@@ -149,7 +168,10 @@ def sign_in_redirect() -> AnyResponse:
 def _path_of(address: str | None) -> str | None:
     if not address:
         return None
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
     if parts.netloc != request.host:
         return None
     return parts.path + (f"?{parts.query}" if parts.query else "")
@@ -182,7 +204,7 @@ def load_form(schema: Schema, form: MultiDict[str, str]) -> tuple[dict[str, Any]
     try:
         data: dict[str, Any] = schema.load(raw)
     except ValidationError as error:
-        return {}, _flat(error.normalized_messages())
+        return {}, _flat(messages_of(error))
     return data, {}
 
 
@@ -227,9 +249,9 @@ def once(view: View) -> View:
     @functools.wraps(view)
     def wrapper(**kwargs: Any) -> Any:
         key = request.form.get("once", "")
-        if not _ONCE.match(key):
+        if not _ONCE.fullmatch(key):
             return view(**kwargs)
-        who, endpoint = f"u{actor().id}", request.endpoint or ""
+        endpoint = request.endpoint or ""
 
         def work() -> idempotency.Answer:
             response = make_response(view(**kwargs))
@@ -238,11 +260,16 @@ def once(view: View) -> View:
                 raise _NotDone(response)
             return idempotency.Answer(303, target, "text/plain")
 
-        try:
-            answer = idempotency.once(who, endpoint, key, endpoint, work)
-        except _NotDone as nothing:
-            return nothing.response
-        return go(answer.body)
+        patience = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return go(idempotency.once(_who(), endpoint, key, endpoint, work).body)
+            except _NotDone as nothing:
+                return nothing.response
+            except Conflict as error:
+                if error.code != "IDEMPOTENCY_IN_PROGRESS" or time.monotonic() > patience:
+                    raise
+            time.sleep(0.05)  # the browser shows only the answer to the last click, so it must be the good one
 
     return wrapper
 
@@ -288,7 +315,7 @@ def toast_only(text: str, status: int) -> Response:
 def begin_request() -> None:
     """Give the request an id (the caller's, if it is harmless) and bind it to every log line."""
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
@@ -313,8 +340,11 @@ def choose_locale() -> str:
     Pages deliberately ignore Accept-Language: a Chinese circle reads Chinese to everybody until they choose.
     The API, whose contract is Accept-Language, sets `g.locale` itself.
     """
-    chosen = g.get("locale") or getattr(current_user, "locale", None) or session.get("locale")
-    return chosen if chosen in LOCALES else current_app.config["SETTINGS"].locale
+    chosen = g.get("locale")
+    if has_request_context():  # jobs and commands speak the site's language
+        chosen = chosen or getattr(current_user, "locale", None) or session.get("locale")
+    default: str = current_app.config["SETTINGS"].locale
+    return chosen if chosen in LOCALES else default
 
 
 def error_answer(error: CircleError, render: Callable[..., str]) -> AnyResponse:

@@ -17,10 +17,16 @@ from types import FrameType
 import structlog
 from flask import Flask
 
-from circle.core import jobs, jobs_postgres, jobs_table, worker_postgres
-from circle.core.db import db
+from circle.core import jobs, jobs_postgres, jobs_table
 from circle.core.jobs_table import Taken
 from circle.core.operation import operation
+
+try:
+    from circle.core import worker_postgres
+except ImportError as error:  # an installation for SQLite only
+    if error.name not in {"procrastinate", "psycopg"}:
+        raise
+    worker_postgres = None  # type: ignore[assignment]
 
 log = structlog.get_logger(__name__)
 
@@ -34,20 +40,20 @@ def run(app: Flask, *, once: bool = False, lease: timedelta = jobs.LEASE) -> Non
     """Run jobs until told to stop; with `once` only those that are due now.
 
     `lease` is how long a silent worker keeps its job; all workers of one database must agree on it.
+    Raises RuntimeError on PostgreSQL when procrastinate is not installed.
     """
     with app.app_context():
         postgres = jobs.on_postgres()
         if once:
-            jobs.enqueue_periodic()
-            jobs.run_due()
+            _keep_postgres(lease) if postgres else jobs.enqueue_periodic()
+            while jobs.run_due():
+                pass
             return
+    if postgres and worker_postgres is None:
+        raise RuntimeError("jobs on PostgreSQL need procrastinate: install the extra, fan-circle[postgres]")
     stop = threading.Event()
     with _stopped_by_signals(stop):
-        if postgres:
-            with _keeper(app, stop, lambda: _keep_postgres(lease), lease):
-                worker_postgres.run(app, stop, lease, PAUSE)
-        else:
-            _run_table(app, stop, lease)
+        (_run_postgres if postgres else _run_table)(app, stop, lease)
     log.info("worker stopped")
 
 
@@ -67,13 +73,13 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _keeper(app: Flask, stop: threading.Event, work: Callable[[], None], lease: timedelta) -> Iterator[None]:
+def _keeper(app: Flask, work: Callable[[], None], lease: timedelta) -> Iterator[None]:
     """Call `work` every few seconds, in a thread and an app context of its own, until the block ends."""
     over = threading.Event()
 
     def keep() -> None:
         while True:
-            with guarded(app, "keeper"):
+            with _guarded(app, "keeper"):
                 work()
             if over.wait(min(TICK, lease.total_seconds() / 3)):
                 return
@@ -88,7 +94,7 @@ def _keeper(app: Flask, stop: threading.Event, work: Callable[[], None], lease: 
 
 
 @contextmanager
-def guarded(app: Flask, what: str) -> Iterator[None]:
+def _guarded(app: Flask, what: str) -> Iterator[None]:
     """A fresh app context in which any failure is logged and goes no further."""
     try:
         with app.app_context():
@@ -112,12 +118,11 @@ def _run_table(app: Flask, stop: threading.Event, lease: timedelta) -> None:
         if not stop.is_set():
             jobs.enqueue_periodic()
 
-    with _keeper(app, stop, keep, lease):
+    with _keeper(app, keep, lease):
         while not stop.is_set():
             ran: bool | None = None
-            with guarded(app, "table"):
+            with _guarded(app, "table"):
                 ran = jobs.run_next(lease=lease, running=note)
-                db.session.remove()
             if not ran:
                 stop.wait(PAUSE if ran is None else POLL)
 
@@ -128,6 +133,11 @@ def _renew(taken: Taken, lease: timedelta) -> None:
 
 
 # ---- PostgreSQL ------------------------------------------------------------------------------------------------
+
+
+def _run_postgres(app: Flask, stop: threading.Event, lease: timedelta) -> None:
+    with _keeper(app, lambda: _keep_postgres(lease), lease):
+        worker_postgres.run(app, stop, lease, PAUSE)
 
 
 def _keep_postgres(lease: timedelta) -> None:

@@ -1,7 +1,7 @@
 """The worker on PostgreSQL: procrastinate's, with our registry behind its one task.
 
 It is woken by NOTIFY, gives signs of life while a job runs, and stops in order. The package comes with the extra
-`postgres`; without it this module still imports, and `run` says what is missing.
+`postgres`; `core.worker` does without this module where it is not installed.
 """
 
 from __future__ import annotations
@@ -9,53 +9,73 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
+import procrastinate
 import structlog
 from flask import Flask
+from procrastinate import exceptions, manager
+from procrastinate import jobs as engine
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg.conninfo import make_conninfo
 
 from circle.core import clock, jobs, jobs_postgres
 from circle.core.db import db
 from circle.core.operation import abandon
 
-try:
-    import procrastinate
-    from procrastinate import exceptions, manager
-    from procrastinate import jobs as procrastinate_jobs
-    from procrastinate.retry import BaseRetryStrategy, RetryDecision
-    from psycopg.conninfo import make_conninfo
-except ImportError:  # an installation for SQLite only
-    available = False
-else:
-    available = True
-
 log = structlog.get_logger(__name__)
 
 #: seconds; NOTIFY wakes the worker at once, this is for delayed jobs and lost notifications
 POLL = 2.0
+#: seconds before the end of a job is written once more, when the database was away for a moment
+WRITE_AGAIN = (0.5, 2.0, 5.0)
 
-if available:
 
-    class _Manager(manager.JobManager):
-        """A job that fails while its key waits again is over: the waiting one does the work."""
+class _Manager(manager.JobManager):
+    """Writes the end of a job, also when that takes a second try: a job without an end would never run again.
 
-        async def retry_job(self, job: procrastinate_jobs.Job, **values: Any) -> None:
-            try:
-                await super().retry_job(job, **values)
-            except exceptions.UniqueViolation:
-                await self.finish_job(job, procrastinate_jobs.Status.SUCCEEDED, delete_job=False)
+    A job that fails while its key waits again is over: the waiting one does the work.
+    """
 
-    class _Growing(BaseRetryStrategy):
-        """The same pauses and the same end as on SQLite."""
+    async def retry_job(
+        self,
+        job: engine.Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        try:
+            await _persistently(lambda: super(_Manager, self).retry_job(job, retry_at, priority, queue, lock))
+        except exceptions.UniqueViolation:
+            await self.finish_job(job, engine.Status.SUCCEEDED, delete_job=False)
 
-        def get_retry_decision(
-            self, *, exception: BaseException, job: procrastinate_jobs.Job
-        ) -> RetryDecision | None:
-            attempt = job.attempts + 1
-            if attempt >= jobs.MAX_ATTEMPTS:
-                return None
-            return RetryDecision(retry_at=clock.now() + jobs.pause_after(attempt))
+    async def finish_job(self, job: engine.Job, status: engine.Status, delete_job: bool) -> None:
+        await _persistently(lambda: super(_Manager, self).finish_job(job, status, delete_job))
+
+
+async def _persistently(write: Callable[[], Awaitable[None]]) -> None:
+    for pause in WRITE_AGAIN:
+        try:
+            return await write()
+        except exceptions.UniqueViolation:
+            raise
+        except exceptions.ConnectorException:
+            log.warning("could not write the end of a job", exc_info=True)
+            await asyncio.sleep(pause)
+    await write()
+
+
+class _Growing(BaseRetryStrategy):
+    """The same pauses and the same end as on SQLite."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: engine.Job) -> RetryDecision | None:
+        attempt = job.attempts + 1
+        if attempt >= jobs.MAX_ATTEMPTS:
+            return None
+        return RetryDecision(retry_at=clock.now() + jobs.pause_after(attempt))
 
 
 def _make(app: Flask) -> procrastinate.App:
@@ -72,7 +92,7 @@ def _make(app: Flask) -> procrastinate.App:
     return made
 
 
-def _perform(app: Flask, job: procrastinate_jobs.Job, name: str, args: list[Any]) -> None:
+def _perform(app: Flask, job: engine.Job, name: str, args: list[Any]) -> None:
     started = time.monotonic()
     with app.app_context():
         try:
@@ -88,10 +108,8 @@ def _perform(app: Flask, job: procrastinate_jobs.Job, name: str, args: list[Any]
 def run(app: Flask, stop: threading.Event, lease: timedelta, pause: float) -> None:
     """Run procrastinate's worker until `stop` is set; if it breaks (the database went away) start it again.
 
-    Raises RuntimeError when procrastinate is not installed.
+    `lease` is how long a silent worker keeps its job, `pause` the seconds before a new start.
     """
-    if not available:
-        raise RuntimeError("jobs on PostgreSQL need procrastinate: install the extra, fan-circle[postgres]")
     while not stop.is_set():
         try:
             asyncio.run(_run(app, stop, lease))

@@ -183,9 +183,7 @@ def _owners(some_circles: Sequence[dict[str, Any]]) -> set[str]:
     return {circle["owner"] for circle in some_circles}
 
 
-def _load_circles(
-    loaded: Loaded, some_circles: Sequence[dict[str, Any]], people: Sequence[dict[str, Any]]
-) -> None:
+def _load_circles(loaded: Loaded, some_circles: Sequence[dict[str, Any]], people: Sequence[dict[str, Any]]) -> None:
     for each in some_circles:
         slug, owner = each["slug"], loaded.users[each["owner"]]
         loaded.slugs[each["key"]] = slug
@@ -318,13 +316,9 @@ def _write_thread(
         posts.like_comment(loaded.users[person], comment_id, on=True)
 
 
-def _write(
-    loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], answered: int | None
-) -> int:
+def _write(loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], answered: int | None) -> int:
     with clock.at(at + timedelta(minutes=comment["after_minutes"])):
-        return posts.write_comment(
-            loaded.users[comment["author"]], post_id, body=comment["body"], parent_id=answered
-        )
+        return posts.write_comment(loaded.users[comment["author"]], post_id, body=comment["body"], parent_id=answered)
 
 
 def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> list[tuple[int, str]]:

@@ -29,9 +29,7 @@ from circle.topics import queries as topics
 bp = ApiBlueprint("posts", __name__)
 
 
-@bp.endpoint(
-    "GET", "/circles/<slug:slug>/feed", gives=FeedOut, query=FeedQuery, signed_in=False, errors=(400,)
-)
+@bp.endpoint("GET", "/circles/<slug:slug>/feed", gives=FeedOut, query=FeedQuery, signed_in=False, errors=(400,))
 def feed(query: dict[str, Any], slug: str) -> dict[str, Any]:
     """A circle's posts, newest, active, hot, or following first."""
     circle = circles.readable_circle(actor(), slug)
@@ -100,9 +98,7 @@ def unlike(post_id: int) -> operations.Liked:
     return operations.like_post(actor(), post_id, on=False)
 
 
-@bp.endpoint(
-    "GET", "/posts/<id:post_id>/comments", gives=CommentOut, query=CommentQuery, paged=True, signed_in=False
-)
+@bp.endpoint("GET", "/posts/<id:post_id>/comments", gives=CommentOut, query=CommentQuery, paged=True, signed_in=False)
 def comments(query: dict[str, Any], post_id: int) -> Page[CommentRow]:
     """A post's comments of the first level, or the replies to one of them."""
     post = queries.get_post(actor(), post_id)
@@ -113,9 +109,7 @@ def comments(query: dict[str, Any], post_id: int) -> Page[CommentRow]:
     )
 
 
-@bp.endpoint(
-    "POST", "/posts/<id:post_id>/comments", takes=CommentInput, gives=CommentOut, status=201, limit="comment"
-)
+@bp.endpoint("POST", "/posts/<id:post_id>/comments", takes=CommentInput, gives=CommentOut, status=201, limit="comment")
 def comment(data: dict[str, Any], post_id: int) -> CommentRow:
     """Comment on a post, or reply to one of its comments."""
     return queries.get_comment(actor(), operations.write_comment(actor(), post_id, **data))[0]
@@ -168,9 +162,7 @@ def unlike_comment(comment_id: int) -> operations.Liked:
     return operations.like_comment(actor(), comment_id, on=False)
 
 
-@bp.endpoint(
-    "GET", "/topics/<id:topic_id>/feed", gives=FeedOut, query=TopicFeedQuery, signed_in=False, errors=(400,)
-)
+@bp.endpoint("GET", "/topics/<id:topic_id>/feed", gives=FeedOut, query=TopicFeedQuery, signed_in=False, errors=(400,))
 def topic_feed(query: dict[str, Any], topic_id: int) -> dict[str, Any]:
     """A topic's posts."""
     topic = topics.get_topic_by_id(actor(), topic_id)

@@ -12,7 +12,7 @@ from circle import access
 from circle.access import Permission
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
-from circle.core.fields import Id
+from circle.core.fields import parse_id
 from circle.core.i18n import _
 from circle.core.web import (
     actor,
@@ -63,21 +63,13 @@ def _page(slug: str, post_id: int, values: Mapping[str, str] | None = None, erro
 
 def _reply_to(post: PostRow, given: str | None) -> dict[str, Any] | None:
     """Whom the comment form answers, when the page was asked for with ?reply_to= (without JavaScript)."""
-    id_ = _id(given)
+    id_ = parse_id(given)
     if id_ is None:
         return None
     comment, its_post = queries.get_comment(actor(), id_)
     if its_post.id != post.id or comment.author is None:
         return None
     return {"id": comment.id, "nickname": comment.author.nickname, "thread": comment.parent_id or comment.id}
-
-
-def _id(given: str | None) -> int | None:
-    field = Id()
-    try:
-        return None if not given else field.deserialize(given)
-    except ValueError:
-        return None
 
 
 # ---- writing -------------------------------------------------------------------------------------------------
@@ -105,7 +97,7 @@ def _composer(values: Any, errors: Mapping[str, Any], slug: str, post: PostRow |
 def _uploaded(values: Any) -> list[Any]:
     """Pictures that were stored by an attempt whose words had to be corrected."""
     given = values.getlist("media_ids") if hasattr(values, "getlist") else []
-    return media.media_of(actor(), [id_ for id_ in map(_id, given) if id_]) if given else []
+    return media.media_of(actor(), [id_ for id_ in map(parse_id, given) if id_]) if given else []
 
 
 @bp.post("/<slug:slug>/posts")
@@ -160,7 +152,7 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
     removed = set(request.form.getlist("remove_images"))
     kept = [image for image in post.images if str(image.id) not in removed]
     added = [*data.get("media_ids", []), *_store_files(len(kept) + len(data.get("media_ids", [])))]
-    version = _id(request.form.get("version"))
+    version = parse_id(request.form.get("version"))
     operations.edit_post(
         actor(), post_id, version=version, body=data["body"], title=data["title"],
         topic_ids=data.get("topic_ids", []), media_ids=[image.id for image in kept] + added,

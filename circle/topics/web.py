@@ -30,7 +30,7 @@ def _follow_again(_values: Any, _errors: Any, slug: str, topic_slug: str) -> str
 
 
 def _follow_fragment(slug: str, topic_slug: str) -> str:
-    return render_template("topics/_follow.html", topic=queries.get_topic(actor(), slug, topic_slug))
+    return render_template("topics/_followed.html", topic=queries.get_topic(actor(), slug, topic_slug))
 
 
 @bp.post("/<slug:slug>/topics/<slug:topic_slug>/follow")

@@ -5,6 +5,8 @@ Revision: 0001, after
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -35,6 +37,27 @@ def _forbid_changes(table: str) -> None:
         f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
     )
+
+
+def _install_procrastinate() -> None:
+    """On PostgreSQL jobs are procrastinate's. Its schema is pinned here as it was: see procrastinate/README.md."""
+    if op.get_bind().dialect.name == "postgresql":
+        schema = (Path(__file__).parents[1] / "procrastinate" / "schema_3.10.sql").read_text(encoding="utf-8")
+        # as one text: it holds many statements, and colons and percent signs that are no parameters
+        op.get_bind().exec_driver_sql(schema, execution_options={"no_parameters": True})
+
+
+def _drop_procrastinate() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("periodic_defers", "events", "jobs", "workers"):
+            op.execute(f"DROP TABLE procrastinate_{table} CASCADE")  # functions return its rows
+        op.execute(
+            "DO $$ DECLARE each regprocedure; BEGIN FOR each IN "
+            "SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname ~ '^procrastinate_' "
+            "LOOP EXECUTE 'DROP FUNCTION ' || each; END LOOP; END $$"
+        )
+        for kind in ("job_to_defer_v1", "job_event_type", "job_status"):
+            op.execute(f"DROP TYPE procrastinate_{kind}")
 
 
 #: users and circles point at media, media at users: these two keys come last (SQLite takes them inline)
@@ -108,10 +131,17 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('pending', 'leased', 'done', 'dead')", name=op.f("ck_jobs_status_v1")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
-        sa.UniqueConstraint("dedupe_key", name=op.f("uq_jobs_dedupe_key")),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_status_available_at"), ["status", "available_at"], unique=False)
+        batch_op.create_index(
+            "uq_jobs_dedupe_key",
+            ["dedupe_key"],
+            unique=True,
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        )
+    _install_procrastinate()
 
     op.create_table(
         "sign_in_failures",
@@ -647,7 +677,13 @@ def downgrade() -> None:
     op.drop_table("auth_sessions")
     op.drop_table("users")
     op.drop_table("sign_in_failures")
+    _drop_procrastinate()
     with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_jobs_dedupe_key",
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        )
         batch_op.drop_index(batch_op.f("ix_jobs_status_available_at"))
 
     op.drop_table("jobs")

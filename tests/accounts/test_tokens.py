@@ -50,7 +50,9 @@ def test_a_refresh_token_names_its_session_and_generation() -> None:
     assert tokens.hint_of(tokens.refresh_token(2**62 + 5, 70_000, SEED)) == (2**62 + 5, 70_000)
 
 
-@pytest.mark.parametrize("wrong", ["", "a", "ä" * 59, "\ud800", "=" * 60, "a" * 58, "a" * 10_000, "\x00" * 59, "_" * 59])
+@pytest.mark.parametrize(
+    "wrong", ["", "a", "ä" * 59, "\ud800", "=" * 60, "a" * 58, "a" * 10_000, "\x00" * 59, "_" * 59]
+)
 def test_a_made_up_refresh_token_names_nothing(wrong: str) -> None:
     assert tokens.hint_of(wrong) is None
     assert not tokens.same(wrong, "other")

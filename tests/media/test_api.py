@@ -15,19 +15,21 @@ from werkzeug.test import TestResponse
 from circle.core.db import db
 from circle.media import uploads
 from circle.media.models import Media
-from tests.clients import ApiClient
+from tests.clients import ApiClient, Browser
 from tests.factories import Make
+from tests.media.multipart import multipart
 
 Api = Callable[..., ApiClient]
 
 
 def send(client: ApiClient, data: bytes, name: str = "a.png", headers: dict[str, str] | None = None) -> TestResponse:
-    return client.post("/media", data={"file": (BytesIO(data), name)}, headers=headers or {})
+    return client.post("/media", headers=headers or {}, **multipart(data, name))
 
 
-def path_of(address: str) -> str:
+def fetch(app: Flask, address: str) -> TestResponse:
+    """What is at an absolute address, asked for without any token or cookie."""
     assert address.startswith("http://localhost/")
-    return address.removeprefix("http://localhost")
+    return Browser(app).get(address.removeprefix("http://localhost"))
 
 
 def test_an_uploaded_picture_is_answered_as_media_whose_addresses_work_without_a_token(
@@ -40,10 +42,10 @@ def test_an_uploaded_picture_is_answered_as_media_whose_addresses_work_without_a
     assert (media["kind"], media["width"], media["height"]) == ("image", 640, 480)
     assert (media["name"], media["duration_s"]) == ("早餐.png", None)
     for address in (media["url"], media["thumb_url"]):
-        served = app.test_client().get(path_of(address))
+        served = fetch(app, address)
         assert served.status_code == 200
         assert Image.open(BytesIO(served.get_data())).format == "WEBP"
-    assert media["bytes"] == len(app.test_client().get(path_of(media["url"])).get_data())
+    assert media["bytes"] == len(fetch(app, media["url"]).get_data())
 
 
 def test_a_visitor_cannot_upload(make: Make, api: Api) -> None:
@@ -160,7 +162,9 @@ def test_no_hostile_picture_is_more_than_a_refusal(app: Flask, make: Make, api: 
             continue
         accepted += 1
         for name in ("url", "thumb_url"):
-            served = app.test_client().get(path_of(response.get_json()[name])).get_data()
+            answer = fetch(app, response.get_json()[name])
+            assert answer.status_code == 200, path.name
+            served = answer.get_data()
             picture = Image.open(BytesIO(served))
             assert picture.format == "WEBP"
             assert not {"exif", "xmp", "icc_profile"} & set(picture.info), path.name
@@ -176,6 +180,6 @@ def test_where_a_photograph_was_taken_is_gone_from_what_is_served(app: Flask, ma
     Image.new("RGB", (50, 40)).save(file, "JPEG", exif=exif, comment=b"SecretComment")
     assert b"SecretCamera" in file.getvalue()
     media = send(api(make.user()), file.getvalue(), "a.jpg").get_json()
-    served = app.test_client().get(path_of(media["url"])).get_data()
+    served = fetch(app, media["url"]).get_data()
     assert b"Secret" not in served
     assert not Image.open(BytesIO(served)).getexif()

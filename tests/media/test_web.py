@@ -22,6 +22,7 @@ from circle.media.models import Media
 from circle.posts import operations as posts
 from tests.clients import Browser
 from tests.factories import Make, actor_of
+from tests.media.multipart import multipart
 
 Browse = Callable[..., Browser]
 
@@ -196,7 +197,9 @@ def test_a_bad_avatar_brings_the_form_back_with_the_reason(app: Flask, make: Mak
 
 
 def test_an_avatar_of_eleven_megabytes_is_too_large(app: Flask, make: Make, browser: Browse) -> None:
-    response = browser(make.user()).post("/media/avatar", form(b"\0" * (uploads.MAX_REQUEST + 1)))
+    client = browser(make.user())
+    body = multipart(b"\0" * (uploads.MAX_REQUEST + 1), "a.png", csrf_token=client.csrf_token())
+    response = client.http.post("/media/avatar", **body)
     assert response.status_code == 413
 
 

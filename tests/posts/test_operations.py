@@ -372,11 +372,15 @@ def test_after_any_script_of_acts_every_number_equals_its_recount(app: Flask, pl
         kept = (post.like_count, post.comment_count, post.engagement, post.hot_score)
         assert kept == (counted.like_count, counted.comment_count, counted.engagement, counted.hot_score)
         mirror = db.session.execute(
-            select(TopicPost.visible, TopicPost.hot_score, TopicPost.last_activity_at, TopicPost.published_at)
-            .where(TopicPost.post_id == post_id)
+            select(TopicPost.visible, TopicPost.hot_score, TopicPost.last_activity_at, TopicPost.published_at).where(
+                TopicPost.post_id == post_id
+            )
         ).one()
         assert tuple(mirror) == (
-            int(post.status == "published"), post.hot_score, post.last_activity_at, post.published_at
+            int(post.status == "published"),
+            post.hot_score,
+            post.last_activity_at,
+            post.published_at,
         )
     visible = len([1 for post_id in post_ids if row(post_id).status == "published"])
     assert circle_posts(place.slug) == visible

@@ -79,7 +79,7 @@ def _pair(row: AuthSession) -> TokenPair:
     return TokenPair(
         tokens.access_token(row.id, row.generation, row.seed),
         tokens.refresh_token(row.id, row.generation, row.seed),
-        max(0, int(left / timedelta(seconds=1))),
+        max(0, round(left / timedelta(seconds=1))),
     )
 
 

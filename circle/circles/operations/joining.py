@@ -96,6 +96,8 @@ def enter_circle(
 
 
 def _use_invite(circle: Circle, token: str) -> None:
+    if not rules.may_be_token(token):
+        raise rules.invite_invalid()
     used = db.session.execute(
         update(Invite)
         .where(

@@ -88,7 +88,7 @@ def found_circle(
 
 
 def update_circle(
-    actor: Actor, slug: str, *, version: int | None = None, passphrase: str | None = None, **changes: Any
+    actor: Actor, slug: str, /, *, version: int | None = None, passphrase: str | None = None, **changes: Any
 ) -> str:
     """Change what a circle is called, looks like and how people come in; what is not named stays. Returns its slug.
 
@@ -100,7 +100,7 @@ def update_circle(
 
 
 @operation
-def change_circle(actor: Actor, slug: str, *, version: int | None, passphrase_hash: str | None, **changes: Any) -> str:
+def change_circle(actor: Actor, slug: str, /, *, version: int | None, passphrase_hash: str | None, **changes: Any) -> str:
     """The write of `update_circle`."""
     circle = lock_circle(slug)
     allowed(actor, circle, Permission.CIRCLE_CONFIGURE)

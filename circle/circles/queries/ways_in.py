@@ -146,5 +146,7 @@ def get_invite(actor: Actor, invite_id: int) -> InviteRow:
 
 def is_invited(circle: CircleRow, token: str) -> bool:
     """Whether this token would let somebody into the circle now; whoever holds it may ask."""
+    if not rules.may_be_token(token):
+        return False
     invite = db.session.scalar(select(Invite).where(Invite.circle_id == circle.id, Invite.token == token))
     return invite is not None and rules.invite_is_good(invite)

@@ -69,11 +69,7 @@ def _set(target_type: str, target_id: int, user_id: int, on: bool) -> int:
     """Write or remove the row; returns by how much the count changes (the row decides, never a look before)."""
     if on:
         return int(
-            insert_once(
-                Like, target_type=target_type, target_id=target_id, user_id=user_id, created_at=clock.now()
-            )
+            insert_once(Like, target_type=target_type, target_id=target_id, user_id=user_id, created_at=clock.now())
         )
-    gone = delete(Like).where(
-        Like.target_type == target_type, Like.target_id == target_id, Like.user_id == user_id
-    )
+    gone = delete(Like).where(Like.target_type == target_type, Like.target_id == target_id, Like.user_id == user_id)
     return -cast("CursorResult[object]", db.session.execute(gone)).rowcount

@@ -185,7 +185,12 @@ def _media_ids_of(post_id: int) -> tuple[int, ...]:
 
 def _attach_media(post_id: int, media_ids: Sequence[int], alts: Sequence[str]) -> None:
     rows = [
-        {"post_id": post_id, "position": position, "media_id": id_, "alt": alts[position] if position < len(alts) else ""}
+        {
+            "post_id": post_id,
+            "position": position,
+            "media_id": id_,
+            "alt": alts[position] if position < len(alts) else "",
+        }
         for position, id_ in enumerate(dict.fromkeys(media_ids))
     ]
     if rows:

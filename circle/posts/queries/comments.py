@@ -119,9 +119,7 @@ def get_comment(actor: Actor, comment_id: int, *, slug: str | None = None) -> tu
     if post_id is None:
         raise NotFound
     post = get_post(actor, post_id, slug=slug)
-    row = db.session.execute(
-        _rows(actor).where(Comment.id == comment_id, _visible(actor, post.circle))
-    ).one_or_none()
+    row = db.session.execute(_rows(actor).where(Comment.id == comment_id, _visible(actor, post.circle))).one_or_none()
     if row is None:
         raise NotFound
     return _comment_row(actor, post, row, []), post

@@ -109,9 +109,7 @@ def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: in
     if actor.id is not None:
         own = select(Member.circle_id).where(Member.user_id == actor.id, Member.status == "active")
         readable = readable.union(own)
-    statement = _cards(actor).where(
-        Post.author_id == user_id, Post.status == "published", Post.circle_id.in_(readable)
-    )
+    statement = _cards(actor).where(Post.author_id == user_id, Post.status == "published", Post.circle_id.in_(readable))
     page = Keyset(f"by.{user_id}", (Post.published_at, Post.id)).read(statement, cursor, limit)
     return page.map(lambda rows: _across_circles(actor, rows))
 
@@ -150,9 +148,7 @@ def _with_parts(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], *, pe
         return []
     topics, images = _topics_of(circle, ids), _images_of(circle, ids)
     shown = _peeks_of([row.id for row in rows if row.comment_count]) if peeks else {}
-    return [
-        _post_row(actor, circle, row).with_parts(topics[row.id], images[row.id], shown.get(row.id)) for row in rows
-    ]
+    return [_post_row(actor, circle, row).with_parts(topics[row.id], images[row.id], shown.get(row.id)) for row in rows]
 
 
 def _post_row(actor: Actor, circle: CircleRow, row: Row[Any]) -> PostRow:
