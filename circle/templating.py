@@ -21,17 +21,17 @@ def time_ago(moment: datetime, tz: str = DEFAULT_TZ) -> str:
     now = clock.now()
     passed = now - moment
     if passed < timedelta(minutes=1):
-        return gettext("just now")
+        return str(gettext("just now"))
     if passed < timedelta(hours=1):
         minutes = int(passed.total_seconds() // 60)
-        return ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes)
+        return str(ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes))
     here = moment.astimezone(ZoneInfo(tz))
     days = (now.astimezone(ZoneInfo(tz)).date() - here.date()).days
     clock_time = f"{here:%H:%M}"
     if days == 0:
         return clock_time
     if days == 1:
-        return gettext("yesterday %(time)s", time=clock_time)
+        return str(gettext("yesterday %(time)s", time=clock_time))
     if here.year == now.astimezone(ZoneInfo(tz)).year:
         return f"{here.month}-{here.day} {clock_time}"
     return f"{here.year}-{here.month}-{here.day}"

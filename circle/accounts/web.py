@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
-from flask_babel import format_date
 from flask_login import login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -271,16 +270,6 @@ def save_language(data: dict[str, Any]) -> AnyResponse:
 
 
 # ---- pages for everybody -------------------------------------------------------------------------------------
-
-
-@bp.get("/@<username>")
-def profile(username: str) -> str | AnyResponse:
-    """A person's public page, at one spelling of the name."""
-    person = queries.get_user_named(actor(), username)
-    if username != person.username:
-        return redirect(url_for("accounts.profile", username=person.username), 301)
-    joined = format_date(person.created_at, "long")
-    return render_template("accounts/profile.html", person=person, joined=joined, mine=actor().owns(person.id))
 
 
 @bp.get("/terms")

@@ -142,7 +142,9 @@ def remove_member(slug: str, user_id: int) -> None:
 # ---- applications and invitations ----------------------------------------------------------------------------
 
 
-@bp.endpoint("GET", "/circles/<slug:slug>/applications", gives=ApplicationOut, query=ApplicationsQuery, paged=True)
+@bp.endpoint(
+    "GET", "/circles/<slug:slug>/applications", gives=ApplicationOut, query=ApplicationsQuery, paged=True, errors=(403,)
+)
 def applications(query: dict[str, Any], slug: str) -> Page[ApplicationRow]:
     """Requests to join, those who wait longest first."""
     return queries.application_page(queries.get_circle(actor(), slug), **query)
@@ -169,7 +171,7 @@ def reject(data: dict[str, Any], application_id: int) -> ApplicationRow:
     return queries.get_application(actor(), application_id)
 
 
-@bp.endpoint("GET", "/circles/<slug:slug>/invites", gives=InviteOut, paged=True)
+@bp.endpoint("GET", "/circles/<slug:slug>/invites", gives=InviteOut, paged=True, errors=(403,))
 def invites(query: dict[str, Any], slug: str) -> Page[InviteRow]:
     """Invitation links, newest first."""
     return queries.invite_page(queries.get_circle(actor(), slug), **query)

@@ -23,6 +23,13 @@ class Actor:
     def signed_in(self) -> bool:
         return self.id is not None
 
+    @property
+    def person_id(self) -> int:
+        """The id, where `access.require` has let only people through."""
+        if self.id is None:
+            raise RuntimeError("a visitor got past access.require")
+        return self.id
+
     def owns(self, user_id: int | None) -> bool:
         """Whether `user_id` is this very person."""
         return self.id is not None and self.id == user_id

@@ -80,8 +80,9 @@ class _Growing(BaseRetryStrategy):
 
 def _make(app: Flask) -> procrastinate.App:
     with app.app_context():
-        _args, parameters = db.engine.dialect.create_connect_args(db.engine.url)
-    connector = procrastinate.PsycopgConnector(conninfo=make_conninfo(**parameters), min_size=1, max_size=4)
+        url = db.engine.url
+    parameters = url.translate_connect_args(username="user", database="dbname") | dict(url.query)
+    connector = procrastinate.PsycopgConnector(conninfo=make_conninfo("", **parameters), min_size=1, max_size=4)
     made = procrastinate.App(connector=connector)
     made.job_manager = _Manager(connector)
 

@@ -251,7 +251,7 @@ def _load_topics(loaded: Loaded) -> None:
 
 
 def _role(loaded: Loaded, circle: str, person: str) -> str:
-    return next(each["circles"][circle] for each in _content("members") if each["key"] == person)
+    return str(next(each["circles"][circle] for each in _content("members") if each["key"] == person))
 
 
 def _some(people: Sequence[str], count: int, salt: str) -> Iterator[str]:

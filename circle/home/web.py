@@ -1,10 +1,11 @@
-"""Pages that compose several features: front page, a circle's home, "me", and what somebody wrote."""
+"""Pages that compose several features: front page, a circle's home, "me", and a person's page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import format_date
 
 from circle.accounts import queries as accounts
 from circle.circles import queries as circles
@@ -57,12 +58,15 @@ def me() -> str:
     return render_template("home/me.html", mine=mine, counts=queries.my_counts(actor()))
 
 
-@bp.get("/@<username>/posts")
-def posts_of(username: str) -> Any:
-    """What somebody wrote in the circles that the reader may see."""
+@bp.get("/@<username>")
+def person(username: str) -> Any:
+    """Somebody's public page, at one spelling of the name, with what they wrote as far as the reader may see it."""
     count_hit("read")
-    person = accounts.get_user_named(actor(), username)
-    page = posts.posts_by(actor(), person.id, cursor=request.args.get("cursor"))
-    more = url_for(".posts_of", username=person.username, cursor="")
-    name = "home/_cards_of.html" if is_htmx() and request.args.get("cursor") else "home/posts_of.html"
-    return render_template(name, person=person, page=page, more=more)
+    row = accounts.get_user_named(actor(), username)
+    if username != row.username:
+        return redirect(url_for(".person", username=row.username), 301)
+    page = posts.posts_by(actor(), row.id, cursor=request.args.get("cursor"))
+    more = url_for(".person", username=row.username, cursor="")
+    name = "home/_cards_of.html" if is_htmx() and request.args.get("cursor") else "home/person.html"
+    joined = format_date(row.created_at, "long")
+    return render_template(name, person=row, joined=joined, mine=actor().owns(row.id), page=page, more=more)

@@ -19,8 +19,9 @@ from circle.core.errors import CircleError, Invalid, Refused, TooLarge, Unavaila
 from circle.core.i18n import LazyString, lazy
 from circle.core.markup import clean_line
 from circle.media import operations
+from circle.media.containers import ImageRefused
 from circle.media.files import file_of, put_missing
-from circle.media.images import ImageRefused, ProcessedImage, process_image
+from circle.media.images import ProcessedImage, process_image
 
 #: of one file, in bytes
 MAX_UPLOAD = 10 * 1024 * 1024

@@ -250,6 +250,7 @@ def test_an_act_comes_back_to_the_list_it_was_started_from_and_nowhere_else(make
     place = make.place()
     owner, ann = browser(place.owner_user), place.users["ann"].id
     path, here = f"/{place.slug}/manage/members/{ann}/unmute", f"/{place.slug}/manage/members?role=member"
+    assert f'name="next" value="{here}"' in text_of(owner.get(here))
     assert owner.post(path, {"next": here}).location == here
     for wrong in ("https://evil.example", "//evil.example", "/\\evil.example"):
         assert owner.post(path, {"next": wrong}).location == f"/{place.slug}/manage/members"

@@ -84,14 +84,12 @@ def test_another_key_makes_another(lab_api: Clients) -> None:
 
 @pytest.mark.parametrize(
     ("body", "query"),
-    [('{"name": "two"}', ""), ('{"name": "one", "count": 1}', ""), ('{"name": "one"}', "?x=1"), ('{"name": ["one"]}', "")],
+    [('{"name": "two"}', ""), ('{"name": "one", "count": 1}', ""), ('{"name": "one"}', "?x=1")],
 )
 def test_the_key_of_another_request_is_refused(lab_api: Clients, body: str, query: str) -> None:
     api = lab_api()
     post(api)
     other = api.post(f"/lab/things{query}", data=body, content_type="application/json", headers=KEY)
-    if other.json["code"] == "VALIDATION":  # does not get as far as the key
-        return
     assert (other.status_code, other.json["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
     assert things() == ["one"]
     assert post(api).headers["Idempotency-Replayed"] == "true"
@@ -363,15 +361,16 @@ def test_a_slow_process_that_was_taken_over_comes_too_late_for_its_effect(lab: F
 
 def test_a_slow_process_that_fails_does_not_give_away_the_claim_of_the_next(lab: Flask) -> None:
     start = clock.now()
-
-    def fail_after_the_takeover() -> Answer:
-        with clock.at(start + LEASE):
-            idempotency._claim("u1", "r", "k" * 8, "p")
-        raise LookupError
-
-    with clock.at(start), pytest.raises(LookupError):
-        once("u1", "r", "k" * 8, "p", fail_after_the_takeover)
-    assert records() in {0, 1}
+    with clock.at(start):
+        slow = idempotency._claim("u1", "r", "k" * 8, "p")
+    with clock.at(start + LEASE):
+        following = idempotency._claim("u1", "r", "k" * 8, "p")
+    assert not isinstance(slow, Answer)
+    assert not isinstance(following, Answer)
+    idempotency._release(slow)
+    assert records() == 1
+    idempotency._release(following)
+    assert records() == 0
 
 
 # ---- keys are forgotten --------------------------------------------------------------------------------------

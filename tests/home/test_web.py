@@ -97,8 +97,8 @@ def test_what_somebody_wrote_is_shown_as_far_as_the_reader_may_see(app: Flask, m
     make.member(private.circle, user=ann)
     make.post(public, body="公开的话")
     operations.publish_post(public.ann, private.slug, body="圈内的话")
-    page = browser().get(f"/@{ann.username}/posts").get_data(as_text=True)
+    page = browser().get(f"/@{ann.username}").get_data(as_text=True)
     assert "公开的话" in page
     assert "圈内的话" not in page
-    assert "圈内的话" in browser(private.users["bob"]).get(f"/@{ann.username}/posts").get_data(as_text=True)
-    assert browser().get("/@nobody-here/posts").status_code == 404
+    assert "圈内的话" in browser(private.users["bob"]).get(f"/@{ann.username}").get_data(as_text=True)
+    assert browser().get("/@nobody-here").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import EllipsisType
 
 from circle.access import Actor, Permission, Standing
 from circle.circles import rules
@@ -180,18 +181,18 @@ def update_member(
     *,
     role: str | None = None,
     status: str | None = None,
+    muted_until: datetime | EllipsisType | None = ...,
     reason: str = "",
-    **muted: datetime | None,
 ) -> None:
     """Several of the above at once, all or none: `role`, `status` (active lifts a ban, banned shuts out) and
-    `muted_until` (None lifts a mute). What is not named stays."""
+    `muted_until` (None lifts a mute). What is not given stays."""
     if status == "active":
         unban_member(actor, slug, user_id)
     if role is not None:
         change_role(actor, slug, user_id, role)
-    if muted and muted["muted_until"] is None:
+    if muted_until is None:
         unmute_member(actor, slug, user_id)
-    elif muted:
-        mute_member(actor, slug, user_id, until=muted["muted_until"], reason=reason)
+    elif isinstance(muted_until, datetime):
+        mute_member(actor, slug, user_id, until=muted_until, reason=reason)
     if status == "banned":
         ban_member(actor, slug, user_id, reason=reason)

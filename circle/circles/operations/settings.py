@@ -100,8 +100,12 @@ def update_circle(
 
 
 @operation
-def change_circle(actor: Actor, slug: str, /, *, version: int | None, passphrase_hash: str | None, **changes: Any) -> str:
+def change_circle(
+    actor: Actor, slug: str, /, *, version: int | None, passphrase_hash: str | None, **changes: Any
+) -> str:
     """The write of `update_circle`."""
+    if unknown := changes.keys() - set(_LOGGED):
+        raise TypeError(f"a circle has no {unknown}")
     circle = lock_circle(slug)
     allowed(actor, circle, Permission.CIRCLE_CONFIGURE)
     if version is not None and version != circle.version:

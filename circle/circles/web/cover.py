@@ -13,7 +13,7 @@ from circle.circles.schemas import CircleInput, JoinInput, MembersQuery, NoInput
 from circle.circles.web.blueprint import Errors, Values, bp, typed
 from circle.circles.web.settings import time_zones
 from circle.core.i18n import _
-from circle.core.web import actor, go, is_htmx, limited, load_form, signed_in, takes_form
+from circle.core.web import actor, go, is_htmx, limited, load_form, once, signed_in, takes_form
 
 # ---- founding ------------------------------------------------------------------------------------------------
 
@@ -36,6 +36,7 @@ def new() -> str:
 @bp.post("/circles/new")
 @signed_in
 @limited("publish")
+@once
 @takes_form(CircleInput, again=_new_again)
 def create(data: dict[str, Any]) -> AnyResponse:
     """Found a circle."""

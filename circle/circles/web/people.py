@@ -15,7 +15,7 @@ from circle.circles.web.blueprint import Errors, back_to, bp, managed, typed
 from circle.circles.web.cover import listed, member_filters
 from circle.core import clock
 from circle.core.i18n import _
-from circle.core.web import actor, go, is_htmx, limited, signed_in, takes_form
+from circle.core.web import actor, go, is_htmx, limited, once, signed_in, takes_form
 
 # ---- members -------------------------------------------------------------------------------------------------
 
@@ -31,7 +31,7 @@ def _members_page(slug: str, errors: Errors) -> str:
         filters=filters,
         errors=errors,
         next_url=listed("circles.manage_members", slug, filters, page.next_cursor) if page.next_cursor else None,
-        here=listed("circles.manage_members", slug, filters),
+        list_here=listed("circles.manage_members", slug, filters),
         pending_applications=0 if is_htmx() else queries.pending_count(circle),
     )
 
@@ -199,6 +199,7 @@ def manage_invites(slug: str) -> str:
 @bp.post("/<slug:slug>/manage/invites")
 @signed_in
 @limited("manage")
+@once
 @takes_form(InviteForm, again=_invites_again)
 def create_invite(data: dict[str, Any], slug: str) -> AnyResponse:
     """Make an invitation link."""

@@ -37,13 +37,12 @@ def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, post.author_id)
-    assert actor.id is not None  # require() let only people through
-    if delta := _set("post", post_id, actor.id, on):
+    if delta := _set("post", post_id, actor.person_id, on):
         post.like_count += delta
         engage(post, ranking.LIKE * delta)
         mirror(post)
         fact = PostLiked if delta > 0 else PostUnliked
-        emit(fact(post.id, post.circle_id, post.author_id, actor.id))
+        emit(fact(post.id, post.circle_id, post.author_id, actor.person_id))
     return Liked(on, post.like_count)
 
 
@@ -57,11 +56,10 @@ def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, comment.author_id)
-    assert actor.id is not None
-    if delta := _set("comment", comment_id, actor.id, on):
+    if delta := _set("comment", comment_id, actor.person_id, on):
         comment.like_count += delta
         fact = CommentLiked if delta > 0 else CommentUnliked
-        emit(fact(comment.id, comment.circle_id, comment.author_id, actor.id))
+        emit(fact(comment.id, comment.circle_id, comment.author_id, actor.person_id))
     return Liked(on, comment.like_count)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, insert
@@ -32,7 +33,7 @@ def publish_post(
     *,
     body: str,
     title: str = "",
-    type: str = "moment",  # noqa: A002  # the contract's word
+    type: str = "moment",  # the contract's word
     topic_ids: Sequence[int] = (),
     media_ids: Sequence[int] = (),
     alts: Sequence[str] = (),
@@ -42,26 +43,47 @@ def publish_post(
     `body` is Markdown; `media_ids` are the author's own unused pictures in order, `alts` their descriptions.
     Raises NotFound, Forbidden (MUTED, BANNED), Refused POST_EMPTY, TOO_MANY_IMAGES, TOO_MANY_TOPICS, TOPIC_CLOSED.
     """
-    html = markup.render(body)  # before the transaction: a long text takes its time
-    return _publish(actor, slug, body, html, title, type, tuple(topic_ids), tuple(media_ids), tuple(alts))
+    content = Content.of(body, title, topic_ids, media_ids, alts)  # before the transaction: a long text takes its time
+    return _publish(actor, slug, type, content)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an author sent, with the body already rendered. None stays as it is (only in an edit)."""
+
+    body: str | None
+    html: str
+    title: str | None
+    topic_ids: tuple[int, ...] | None
+    media_ids: tuple[int, ...] | None
+    alts: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        body: str | None,
+        title: str | None,
+        topic_ids: Sequence[int] | None,
+        media_ids: Sequence[int] | None,
+        alts: Sequence[str],
+    ) -> Content:
+        return cls(
+            body=body,
+            html=markup.render(body or ""),
+            title=title,
+            topic_ids=None if topic_ids is None else tuple(dict.fromkeys(topic_ids)),
+            media_ids=None if media_ids is None else tuple(dict.fromkeys(media_ids)),
+            alts=tuple(alts),
+        )
 
 
 @operation
-def _publish(
-    actor: Actor,
-    slug: str,
-    body: str,
-    html: str,
-    title: str,
-    type_: str,
-    topic_ids: tuple[int, ...],
-    media_ids: tuple[int, ...],
-    alts: tuple[str, ...],
-) -> int:
+def _publish(actor: Actor, slug: str, type_: str, content: Content) -> int:
     circle = circles.readable_circle(actor, slug)
     access.require(actor, Permission.POST_WRITE, circle.standing)
+    body, media_ids, topic_ids = content.body or "", content.media_ids or (), content.topic_ids or ()
     rules.check_content(body, media_ids, topic_ids)
-    wanted_topics = topics.writable_topics(actor, circle.id, list(dict.fromkeys(topic_ids)))
+    wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
     media.media_of(actor, list(media_ids))
     now = clock.now()
     post = Post(
@@ -69,19 +91,19 @@ def _publish(
         author_id=actor.id,
         type=type_,
         status="published",
-        title=title,
+        title=content.title or "",
         body=body,
-        body_html=html,
-        excerpt=markup.excerpt(html, EXCERPT),
+        body_html=content.html,
+        excerpt=markup.excerpt(content.html, EXCERPT),
         published_at=now,
         last_activity_at=now,
         hot_score=ranking.hot_score(0, now, checkin=type_ == "checkin"),
     )
     db.session.add(post)
     db.session.flush()  # the rows below point at it
-    _attach_media(post.id, media_ids, alts)
-    _attach_topics(post, [topic[0] for topic in wanted_topics])
+    _attach_media(post.id, media_ids, content.alts)
     topics_now = tuple(topic[0] for topic in wanted_topics)
+    _attach_topics(post, topics_now)
     emit(PostPublished(post.id, post.circle_id, post.author_id, actor.id, topics_now))
     return post.id
 
@@ -101,51 +123,42 @@ def edit_post(
 
     Raises NotFound, Forbidden, PreconditionFailed, Conflict (not published or hidden), and what publish_post raises.
     """
-    html = markup.render(body) if body is not None else None
-    _edit(
-        actor, post_id, version, body, html, title,
-        None if topic_ids is None else tuple(topic_ids), None if media_ids is None else tuple(media_ids), tuple(alts),
-    )  # fmt: skip
+    _edit(actor, post_id, version, Content.of(body, title, topic_ids, media_ids, alts))
 
 
 @operation
-def _edit(
-    actor: Actor,
-    post_id: int,
-    version: int | None,
-    body: str | None,
-    html: str | None,
-    title: str | None,
-    topic_ids: tuple[int, ...] | None,
-    media_ids: tuple[int, ...] | None,
-    alts: tuple[str, ...],
-) -> None:
+def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> None:
     post = _own_post(actor, post_id)
     rules.check_status(post.status, ("published",))
     if version is not None and version != post.version:
         raise PreconditionFailed
-    old_topics, old_media = topic_ids_of(post_id), _media_ids_of(post_id)
-    new_topics = old_topics if topic_ids is None else tuple(dict.fromkeys(topic_ids))
-    new_media = old_media if media_ids is None else media_ids
-    rules.check_content(post.body if body is None else body, new_media, new_topics)
-    if body is not None and html is not None:
-        post.body, post.body_html, post.excerpt = body, html, markup.excerpt(html, EXCERPT)
-    if title is not None:
-        post.title = title
-    if media_ids is not None:
+    old_topics = topic_ids_of(post_id)
+    new_topics = old_topics if content.topic_ids is None else content.topic_ids
+    new_media = _media_ids_of(post_id) if content.media_ids is None else content.media_ids
+    rules.check_content(post.body if content.body is None else content.body, new_media, new_topics)
+    if content.body is not None:
+        post.body, post.body_html = content.body, content.html
+        post.excerpt = markup.excerpt(content.html, EXCERPT)
+    if content.title is not None:
+        post.title = content.title
+    if content.media_ids is not None:
         media.media_of(actor, list(new_media))
         db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))
-        _attach_media(post_id, new_media, alts)
-    entered = tuple(topic for topic in new_topics if topic not in old_topics)
-    left = tuple(topic for topic in old_topics if topic not in new_topics)
-    if entered or left:
-        topics.writable_topics(actor, post.circle_id, list(entered))
-        db.session.execute(delete(TopicPost).where(TopicPost.post_id == post_id, TopicPost.topic_id.in_(left)))
-        _attach_topics(post, entered)
-        emit(PostMoved(post_id, left, entered))
+        _attach_media(post_id, new_media, content.alts)
+    _move(actor, post, old_topics, new_topics)
     if clock.now() - post.published_at > EDIT_GRACE:
         post.edited_at = clock.now()
     post.version += 1
+
+
+def _move(actor: Actor, post: Post, old: Sequence[int], new: Sequence[int]) -> None:
+    entered = tuple(topic for topic in new if topic not in old)
+    left = tuple(topic for topic in old if topic not in new)
+    if entered or left:
+        topics.writable_topics(actor, post.circle_id, list(entered))
+        db.session.execute(delete(TopicPost).where(TopicPost.post_id == post.id, TopicPost.topic_id.in_(left)))
+        _attach_topics(post, entered)
+        emit(PostMoved(post.id, left, entered))
 
 
 @operation
@@ -191,7 +204,7 @@ def _attach_media(post_id: int, media_ids: Sequence[int], alts: Sequence[str]) -
             "media_id": id_,
             "alt": alts[position] if position < len(alts) else "",
         }
-        for position, id_ in enumerate(dict.fromkeys(media_ids))
+        for position, id_ in enumerate(media_ids)
     ]
     if rows:
         db.session.execute(insert(PostMedia), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased
@@ -37,7 +37,7 @@ _AUTHOR_AT = 14
 
 def _rows(actor: Actor) -> Select[Any]:
     mine = and_(Like.target_type == "comment", Like.target_id == Comment.id, Like.user_id == (actor.id or 0))
-    return (
+    rows = (
         select(*_COLUMNS, Like.user_id.is_not(None) if actor.signed_in else literal(False))
         .select_from(Comment)
         .join(User, User.id == Comment.author_id)
@@ -45,6 +45,7 @@ def _rows(actor: Actor) -> Select[Any]:
         .outerjoin(Member, and_(Member.circle_id == Comment.circle_id, Member.user_id == Comment.author_id))
         .outerjoin(Like, mine)
     )
+    return cast("Select[Any]", rows)
 
 
 def _visible(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 
@@ -53,13 +53,14 @@ def visible(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
 def _cards(actor: Actor) -> Select[Any]:
     """Posts with their authors, the authors' roles, and whether this actor likes them: one statement."""
     mine = and_(Like.target_type == "post", Like.target_id == Post.id, Like.user_id == (actor.id or 0))
-    return (
+    cards = (
         select(*_COLUMNS, Like.user_id.is_not(None) if actor.signed_in else literal(False))
         .select_from(Post)
         .join(User, User.id == Post.author_id)
         .outerjoin(Member, and_(Member.circle_id == Post.circle_id, Member.user_id == Post.author_id))
         .outerjoin(Like, mine)
     )
+    return cast("Select[Any]", cards)
 
 
 def feed(
@@ -105,10 +106,9 @@ def topic_feed(
 
 def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: int = 20) -> Page[PostRow]:
     """Somebody's published posts in the circles this actor may read, newest first."""
-    readable = select(Circle.id).where(Circle.visibility == "public", Circle.status == "active")
-    if actor.id is not None:
-        own = select(Member.circle_id).where(Member.user_id == actor.id, Member.status == "active")
-        readable = readable.union(own)
+    open_ = select(Circle.id).where(Circle.visibility == "public", Circle.status == "active")
+    mine = select(Member.circle_id).where(Member.user_id == (actor.id or 0), Member.status == "active")
+    readable = open_.union(mine)
     statement = _cards(actor).where(Post.author_id == user_id, Post.status == "published", Post.circle_id.in_(readable))
     page = Keyset(f"by.{user_id}", (Post.published_at, Post.id)).read(statement, cursor, limit)
     return page.map(lambda rows: _across_circles(actor, rows))

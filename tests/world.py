@@ -1,0 +1,198 @@
+"""One circle with everybody who may come near it, and fresh things to act on: for tests that walk over all routes.
+
+`World.path("/{slug}/posts/{post}/edit", "author")` makes what the names in braces need and fills them in, so a route
+can be written down once (tests/test_access_matrix.py) and be sent well by one test and badly by another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from io import BytesIO
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+
+from circle.access import SYSTEM, Actor
+from circle.accounts.models import User
+from circle.accounts.operations import open_browser_session
+from circle.accounts.passwords import hash_password
+from circle.accounts.queries import browser_user_of_token
+from circle.circles import operations as circles
+from circle.circles.models import Application, Invite
+from circle.core import clock
+from circle.core.db import db
+from circle.core.operation import in_transaction
+from circle.media import uploads
+from circle.posts import operations as posts
+from circle.topics import operations as topics
+from circle.topics.models import Topic
+from tests.clients import ApiClient, Browser
+from tests.factories import PASSWORD, Make, actor_of
+
+#: `stranger` owns another circle; `author` is the member who wrote what the route is about
+ROLES = (
+    "visitor", "stranger", "banned", "muted", "member", "expert", "author", "moderator", "admin", "owner",
+)  # fmt: skip
+_JOINED = {"banned": "member", "muted": "member", "member": "member", "expert": "expert", "author": "member",
+           "moderator": "moderator", "admin": "admin"}  # fmt: skip
+_numbers = count(1)
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+class World:
+    """The circle `slug` (public or private), one person per role in `users`, and makers of fresh targets."""
+
+    def __init__(self, app: Flask, *, visibility: str = "public") -> None:
+        self.app, self.make = app, Make()
+        self.users: dict[str, Actor] = {}
+        in_transaction(lambda: self._people(visibility))  # one commit for all of it: this is made for every test
+        self._browsers: dict[str, Browser] = {}
+        self._clients: dict[str, ApiClient] = {}
+
+    def _people(self, visibility: str) -> None:
+        stranger, owner = self._person_named(), self._person_named()
+        self.make.circle(stranger)
+        self.circle = self.make.circle(owner, visibility=visibility)
+        self.slug, self.circle_id = self.circle.slug, self.circle.id
+        people = {role: self.make.member(self.circle, rank, self._person_named()) for role, rank in _JOINED.items()}
+        people |= {"stranger": stranger, "owner": owner}
+        circles.mute_member(SYSTEM, self.slug, people["muted"].id, duration_s=86400)
+        circles.ban_member(SYSTEM, self.slug, people["banned"].id)
+        self.users = {role: actor_of(user) for role, user in people.items()}
+
+    def _person_named(self) -> User:
+        return self.make.user(password_hash=_password_hash())
+
+    # ---- people --------------------------------------------------------------------------------------------------
+
+    def browser(self, role: str) -> Browser:
+        """The browser of the person in this role, signed in (but for the visitor's)."""
+        if role not in self._browsers:
+            self._browsers[role] = Browser(self.app, self.users.get(role))
+        return self._browsers[role]
+
+    def api(self, role: str) -> ApiClient:
+        """The app of the person in this role, with a token (but for the visitor's)."""
+        if role not in self._clients:
+            self._clients[role] = ApiClient(self.app, self.users.get(role))
+        return self._clients[role]
+
+    # ---- filling in ----------------------------------------------------------------------------------------------
+
+    def path(self, template: str, role: str) -> str:
+        """The address with a fresh target for each name in braces."""
+        return _NAME.sub(lambda match: str(self.value(match[1], role)), template)
+
+    def fields(self, template: dict[str, Any], role: str) -> dict[str, Any]:
+        """The form or JSON object with its names in braces filled in; `{picture}` becomes a file."""
+        return {name: self._filled(value, role) for name, value in template.items()}
+
+    def _filled(self, value: Any, role: str) -> Any:
+        if isinstance(value, list):
+            return [self._filled(each, role) for each in value]
+        if not isinstance(value, str):
+            return value
+        if value == "{picture}":
+            return (BytesIO(self.make.picture()), "picture.png")
+        return self.path(value, role)
+
+    def value(self, name: str, role: str) -> Any:
+        """What stands for a name in braces; `role` is who will use it."""
+        maker: Callable[[str], Any] = getattr(self, f"_{name}", lambda _role: getattr(self, name))
+        return maker(role)
+
+    # ---- targets: one method per name in braces ------------------------------------------------------------------
+
+    def _post(self, _role: str) -> int:
+        return posts.publish_post(self.users["author"], self.slug, body="早安，今天有雾。")
+
+    def _hidden_post(self, role: str) -> int:
+        post_id = self._post(role)
+        posts.hide_post(SYSTEM, post_id, reason="off topic")
+        return post_id
+
+    def _comment(self, role: str) -> int:
+        return posts.write_comment(self.users["author"], self._post(role), body="真好。")
+
+    def _hidden_comment(self, role: str) -> int:
+        comment_id = self._comment(role)
+        posts.hide_comment(SYSTEM, comment_id, reason="off topic")
+        return comment_id
+
+    def _topic_id(self, _role: str) -> int:
+        return topics.create_topic(SYSTEM, self.slug, title=f"Topic {next(_numbers)}")
+
+    def _topic(self, role: str) -> str:
+        return db.session.get_one(Topic, self._topic_id(role)).slug
+
+    def _person(self, _role: str) -> int:
+        return self.make.member(self.circle).id
+
+    def _muted_person(self, role: str) -> int:
+        user_id = self._person(role)
+        circles.mute_member(SYSTEM, self.slug, user_id, until=clock.now() + timedelta(days=1))
+        return user_id
+
+    def _banned_person(self, role: str) -> int:
+        user_id = self._person(role)
+        circles.ban_member(SYSTEM, self.slug, user_id)
+        return user_id
+
+    def _application(self, _role: str) -> int:
+        circles.update_circle(SYSTEM, self.slug, join_mode="application")
+        applicant = self.make.user()
+        circles.join_circle(actor_of(applicant), self.slug)
+        circles.update_circle(SYSTEM, self.slug, join_mode="open")
+        return db.session.scalars(select(Application.id).where(Application.user_id == applicant.id)).one()
+
+    def _invite(self, _role: str) -> int:
+        return circles.create_invite(SYSTEM, self.slug)
+
+    def _token(self, role: str) -> str:
+        return db.session.get_one(Invite, self._invite(role)).token
+
+    def _user(self, _role: str) -> int:
+        return self.users["author"].id or 0
+
+    def _username(self, _role: str) -> str:
+        return self.users["author"].username
+
+    def _new_name(self, _role: str) -> str:
+        return f"fresh{next(_numbers)}"
+
+    def _new_slug(self, _role: str) -> str:
+        return f"fresh-{next(_numbers)}"
+
+    def _session(self, role: str) -> int:
+        """Another sign-in of the same person."""
+        if role not in self.users:
+            return 1
+        token = open_browser_session(self.users[role].id or 0, user_agent="another", address="127.0.0.1")
+        user = browser_user_of_token(token)
+        assert user is not None
+        return user.actor.session_id or 0
+
+    def _media(self, role: str) -> int:
+        """An upload of one's own that is shown nowhere."""
+        return self._upload(role if role in self.users else "author")
+
+    def _upload(self, role: str) -> int:
+        picture = FileStorage(BytesIO(self.make.picture()), filename="picture.png")
+        return uploads.take_upload(self.users[role], picture, "post")
+
+    def _posted_media(self, _role: str) -> int:
+        """A picture in a post of the circle."""
+        media_id = self._upload("author")
+        posts.publish_post(self.users["author"], self.slug, body="", media_ids=[media_id])
+        return media_id
