@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from babel.support import LazyProxy
 from flask import Flask, Response, g, render_template, request
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
@@ -193,7 +192,8 @@ def _install_requests(app: Flask) -> None:
         if size is not None:
             request.max_content_length = size
 
-    csrf.init_app(app)  # after the size is known: looking for the token reads the form
+    app.before_request(web.check_form)  # after the size is known: these two read the form
+    csrf.init_app(app)
     app.after_request(web.finish_response)
 
     @app.url_defaults
@@ -225,7 +225,7 @@ def _install_sign_in(app: Flask) -> None:
             return {"me": None}
         if "me" not in g:
             g.me = current_user
-            g.me.unread = LazyProxy(notifications_queries.unread_count, current_user.actor)
+            g.me.count_unread = notifications_queries.unread_count
         return {"me": g.me}
 
 

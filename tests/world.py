@@ -20,7 +20,7 @@ from werkzeug.datastructures import FileStorage
 
 from circle.access import SYSTEM, Actor
 from circle.accounts.models import User
-from circle.accounts.operations import open_browser_session
+from circle.accounts.operations import open_api_session, open_browser_session
 from circle.accounts.passwords import hash_password
 from circle.accounts.queries import browser_user_of_token
 from circle.circles import operations as circles
@@ -174,6 +174,9 @@ class World:
     def _new_slug(self, _role: str) -> str:
         return f"fresh-{next(_numbers)}"
 
+    def _refresh_token(self, _role: str) -> str:
+        return open_api_session(self.users["author"].id or 0, user_agent="test", address="127.0.0.1").refresh_token
+
     def _session(self, role: str) -> int:
         """Another sign-in of the same person."""
         if role not in self.users:
@@ -183,16 +186,19 @@ class World:
         assert user is not None
         return user.actor.session_id or 0
 
-    def _media(self, role: str) -> int:
-        """An upload of one's own that is shown nowhere."""
-        return self._upload(role if role in self.users else "author")
+    def _media(self, _role: str) -> int:
+        """An upload of the author that is shown nowhere."""
+        return self._upload("author", "post")
 
-    def _upload(self, role: str) -> int:
+    def _avatar(self, _role: str) -> int:
+        return self._upload("author", "avatar")
+
+    def _upload(self, role: str, purpose: str) -> int:
         picture = FileStorage(BytesIO(self.make.picture()), filename="picture.png")
-        return uploads.take_upload(self.users[role], picture, "post")
+        return uploads.take_upload(self.users[role], picture, purpose)
 
     def _posted_media(self, _role: str) -> int:
         """A picture in a post of the circle."""
-        media_id = self._upload("author")
+        media_id = self._upload("author", "post")
         posts.publish_post(self.users["author"], self.slug, body="", media_ids=[media_id])
         return media_id

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -86,8 +87,8 @@ class BrowserUser:
     theme: str
     locale: str | None
     last_seen_at: datetime
-    #: unread notices; the composition root fills it in, as notices are not known here
-    unread: Any = 0
+    #: counts unread notices; the composition root gives it, as notices are not known here
+    count_unread: Callable[[Actor], int] = field(default=lambda _actor: 0, repr=False)
 
     is_authenticated = True
     is_active = True
@@ -112,6 +113,11 @@ class BrowserUser:
     @property
     def url(self) -> str:
         return f"/@{self.username}"
+
+    @cached_property
+    def unread(self) -> int:
+        """Unread notices, counted once and only by a page that shows the number."""
+        return self.count_unread(self.actor)
 
 
 def browser_user_of_token(token: str) -> BrowserUser | None:

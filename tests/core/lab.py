@@ -58,6 +58,3 @@ def at_once(app: Flask, count: int, work: Callable[[int], Any]) -> list[Any]:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads), "a thread hangs"
     return found
-
-
-

@@ -232,5 +232,3 @@ def moved() -> Any:
 @web.get("/next")
 def follow() -> Any:
     return edge.go(edge.safe_next(request.args.get("next"), "/home"))
-
-

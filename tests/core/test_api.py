@@ -63,7 +63,9 @@ def test_a_body_that_is_no_json_is_a_bad_request(http: FlaskClient, body: str) -
     assert_problem(send(http, body), 400, "BAD_REQUEST")
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe\xfa", b'{"name": "\xe5\x9c"}', b'{"name": "\xc0\xaf"}', b"\x80", b'{"\xff": 1}'])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe\xfa", b'{"name": "\xe5\x9c"}', b'{"name": "\xc0\xaf"}', b"\x80", b'{"\xff": 1}']
+)
 def test_a_body_that_is_no_text_is_a_bad_request(http: FlaskClient, body: bytes) -> None:
     assert_problem(send(http, body), 400, "BAD_REQUEST")
 
@@ -93,7 +95,12 @@ def test_the_json_test_suite_never_makes_the_server_fail(http: FlaskClient, shar
     documents = list(_documents(shared_data / "adversarial/json/JSONTestSuite.jsonl"))
     assert len(documents) > 300
     # Python's parser takes these, as many do, and no body at all counts as an empty object: refused for other reasons
-    lenient = {"n_number_NaN.json", "n_number_infinity.json", "n_number_minus_infinity.json", "n_structure_no_data.json"}
+    lenient = {
+        "n_number_NaN.json",
+        "n_number_infinity.json",
+        "n_number_minus_infinity.json",
+        "n_structure_no_data.json",
+    }
     for name, body in documents:
         for content in (b'{"name": ' + body + b"}", b'{"name": "x", "tags": ' + body + b"}"):
             assert send(http, content).status_code in {201, 400, 422}, name
@@ -129,14 +136,20 @@ def test_a_huge_body_is_too_large(http: FlaskClient) -> None:
 
 def test_a_huge_upload_is_too_large(http: FlaskClient) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.txt"\r\n\r\n%b\r\n--x--\r\n'
-    answer = http.post("/api/v1/lab/files", data=part % (b"x" * 2_000_000), content_type="multipart/form-data; boundary=x")
+    answer = http.post(
+        "/api/v1/lab/files", data=part % (b"x" * 2_000_000), content_type="multipart/form-data; boundary=x"
+    )
     assert_problem(answer, 413, "TOO_LARGE")
     answer = http.post("/api/v1/lab/files", data=part % b"small", content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 201
 
 
 def test_an_upload_without_its_file_is_named(http: FlaskClient) -> None:
-    for body, kind in ((b"", "multipart/form-data"), (b"{}", "application/json"), (b"--x--", "multipart/form-data; boundary=x")):
+    for body, kind in (
+        (b"", "multipart/form-data"),
+        (b"{}", "application/json"),
+        (b"--x--", "multipart/form-data; boundary=x"),
+    ):
         answer = http.post("/api/v1/lab/files", data=body, content_type=kind)
         assert set(assert_problem(answer, 422, "VALIDATION")["errors"]) == {"file"}
 
@@ -152,7 +165,9 @@ def test_another_content_type_is_not_taken(http: FlaskClient, kind: str) -> None
     assert things() == []
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json"]
+)
 def test_any_spelling_of_json_is_taken(http: FlaskClient, kind: str) -> None:
     assert http.post("/api/v1/lab/things", data=b'{"name": "x"}', content_type=kind).status_code == 201
 
@@ -200,7 +215,9 @@ def test_the_field_at_fault_is_named_with_a_sentence(http: FlaskClient, fields: 
         errors = assert_problem(answer, 422, "VALIDATION")["errors"]
         assert list(errors) == [where]
         assert all(isinstance(text, str) and len(text) > 3 for text in errors[where])
-        assert not any(text.startswith(("Not a valid", "Missing data", "Field may", "['", "[l")) for text in errors[where])
+        assert not any(
+            text.startswith(("Not a valid", "Missing data", "Field may", "['", "[l")) for text in errors[where]
+        )
     assert things() == []
 
 
@@ -406,7 +423,9 @@ def test_a_list_is_read_page_by_page(lab_api: Clients) -> None:
     assert page["next_cursor"] is None
 
 
-@pytest.mark.parametrize("cursor", ["x", "%00", "%ff", "%F0%9F%8E%89", "..%2f", "A" * 5_000, "%ED%A0%80", "null", "%20"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "%00", "%ff", "%F0%9F%8E%89", "..%2f", "A" * 5_000, "%ED%A0%80", "null", "%20"]
+)
 def test_a_tampered_cursor_is_a_bad_request(http: FlaskClient, cursor: str) -> None:
     assert_problem(http.get(f"/api/v1/lab/things?cursor={cursor}"), 400, "CURSOR_INVALID")
 
@@ -482,7 +501,21 @@ def test_problems_fit_the_published_schema(http: FlaskClient, shared_data: Path)
         send(http, b"x" * 1_100_000),
         *(send(http, json.dumps({"name": "x", "refuse": refuse})) for refuse in routes.REFUSALS if refuse != "none"),
     ]
-    assert {answer.status_code for answer in answers} >= {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 500, 503}
+    assert {answer.status_code for answer in answers} >= {
+        400,
+        401,
+        403,
+        404,
+        405,
+        409,
+        412,
+        413,
+        415,
+        422,
+        429,
+        500,
+        503,
+    }
     for answer in answers:
         assert answer.content_type == PROBLEM
         validator.validate(answer.get_json())

@@ -88,6 +88,8 @@ def test_a_real_time_zone_is_known(name: str) -> None:
     assert clock.is_time_zone(name)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Asia/Shanghai\x00", "上海"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Asia/Shanghai\x00", "上海"]
+)
 def test_anything_else_is_no_time_zone(name: str) -> None:
     assert not clock.is_time_zone(name)

@@ -154,9 +154,7 @@ def test_a_refusal_is_stored_and_its_effect_is_not(lab_api: Clients, refuse: str
 @pytest.mark.parametrize(
     ("refuse", "status"), [("bad", 400), ("unauthenticated", 401), ("limited", 429), ("busy", 503)]
 )
-def test_what_may_pass_when_tried_again_is_not_stored(
-    lab: Flask, lab_api: Clients, refuse: str, status: int
-) -> None:
+def test_what_may_pass_when_tried_again_is_not_stored(lab: Flask, lab_api: Clients, refuse: str, status: int) -> None:
     client = lab.test_client()
     for _ in range(2):
         answer = client.post("/api/v1/lab/things", json={"name": "one", "refuse": refuse}, headers=KEY)

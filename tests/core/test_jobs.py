@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -339,6 +340,106 @@ def test_a_worker_that_comes_back_too_late_does_not_overwrite_the_next_one(app: 
     jobs._failed(late, "too late")
     jobs._done(late)
     assert (run_due(), ran, status()) == (0, [1], {"done": 1})
+
+
+# ---- the worker's loop (killed processes are in tests/races) ---------------------------------------------------
+
+
+@pytest.fixture
+def working(app: Flask, ran: list[object], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A worker of this engine runs in a thread while the test looks."""
+    monkeypatch.setattr(worker_module, "PAUSE", 0.1)
+    stop = threading.Event()
+    loop = worker_module._run_postgres if jobs.on_postgres() else worker_module._run_table
+    thread = threading.Thread(target=loop, args=(app, stop, timedelta(seconds=3)))
+    thread.start()
+    yield
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+def test_a_worker_runs_what_comes_and_what_fails_waits_for_another_attempt(
+    app: Flask, ran: list[object], working: None
+) -> None:
+    note = job("test.note")(ran.append)
+
+    @job("test.fail")
+    def fail(key: str | None) -> None:
+        ran.append("failed")
+        if key:
+            enqueue(note, "instead", key=key)
+        raise ValueError("no")
+
+    enqueue(note, 1)
+    enqueue(fail, None)
+    enqueue(fail, "k", key="k")
+    until(lambda: status() == {"pending": 1, "done": 3})
+    assert sorted(map(str, ran)) == ["1", "failed", "failed", "instead"]
+    with clock.at(clock.now() + LONG):
+        run_due()
+    assert ran.count("failed") == 3
+
+
+def test_a_worker_buries_a_job_after_its_last_attempt(
+    app: Flask, ran: list[object], monkeypatch: pytest.MonkeyPatch, working: None
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 1)
+
+    @job("test.fail")
+    def fail() -> None:
+        raise ValueError("no")
+
+    enqueue(fail)
+    until(lambda: status() == {"dead": 1})
+    assert [(each.name, each.error) for each in jobs.dead()] == [("test.fail", "ValueError: no")]
+
+
+def test_a_worker_enqueues_the_periodic_jobs(app: Flask, ran: list[object], working: None) -> None:
+    job("test.daily", every=timedelta(days=1))(lambda: ran.append(1))
+    until(lambda: ran == [1])
+
+
+def test_a_worker_survives_trouble_with_its_database(
+    app: Flask, ran: list[object], monkeypatch: pytest.MonkeyPatch, working: None
+) -> None:
+    note = job("test.note")(ran.append)
+    enqueue(note, 1)
+    until(lambda: ran == [1])
+    trouble = threading.Event()
+    take, ask = jobs._take, jobs.enqueue_periodic
+
+    def fail_once(*args: object) -> object:
+        monkeypatch.setattr(jobs, "_take", take)
+        trouble.set()
+        raise OSError("disk")
+
+    def fail_to_ask() -> None:
+        monkeypatch.setattr(jobs, "enqueue_periodic", ask)
+        trouble.set()
+        raise OSError("disk")
+
+    if jobs.on_postgres():
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        with db.engine.connect() as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+        db.session.remove()
+        db.engine.dispose()
+    else:
+        monkeypatch.setattr(jobs, "_take", fail_once)
+    until(lambda: jobs.on_postgres() or trouble.is_set())
+    trouble.clear()
+    monkeypatch.setattr(jobs, "enqueue_periodic", fail_to_ask)
+    until(trouble.is_set)
+    enqueue(note, 2)
+    until(lambda: ran == [1, 2])
 
 
 # ---- house-keeping ---------------------------------------------------------------------------------------------
