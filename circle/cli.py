@@ -13,10 +13,13 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from circle import serve
+from circle.accounts.models import User
+from circle.accounts.usernames import username_key
 from circle.core import audit, jobs
 from circle.core import worker as worker_loop
 from circle.core.audit import AuditHead
 from circle.core.db import db
+from circle.demo import load as demo
 
 
 def _app() -> Flask:
@@ -24,16 +27,40 @@ def _app() -> Flask:
     return app
 
 
+def _demo_sign_ins() -> list[str]:
+    """What a newcomer is told, when the demo is what the database holds."""
+    people = demo.sign_ins()
+    wanted = [username_key(username) for username, _nickname, _role in people]
+    if len(db.session.scalars(select(User.id).where(User.username_key.in_(wanted))).all()) < len(wanted):
+        return []
+    return [
+        f"  sign in as {username} ({nickname}, {role}), password {demo.PASSWORD}" for username, nickname, role in people
+    ]
+
+
 @click.command("serve")
 @click.option("--host", default=serve.HOST, show_default=True, help="The address to listen on.")
 @click.option("--port", default=8000, show_default=True, envvar="CIRCLE_PORT", type=click.IntRange(1, 65535))
+@click.option(
+    "--demo/--no-demo", "with_demo", default=True, help="Load the demo into an empty database (never in production)."
+)
 @with_appcontext
-def serve_command(host: str, port: int) -> None:
-    """Prepare the database and start the site with its job worker, until Ctrl-C."""
+def serve_command(host: str, port: int, with_demo: bool) -> None:
+    """Prepare the database and start the site with its job worker, until Ctrl-C. The demo is not for production."""
+    app = _app()
+    with_demo = with_demo and not app.config["SETTINGS"].production
     try:
-        sys.exit(serve.run(_app(), host=host, port=port, echo=click.echo))
+        code = serve.run(
+            app,
+            host=host,
+            port=port,
+            echo=click.echo,
+            load_demo=demo.load_demo if with_demo else None,
+            sign_ins=_demo_sign_ins if with_demo else None,
+        )
     except serve.ServeError as error:
         raise click.ClickException(str(error)) from error
+    sys.exit(code)
 
 
 @click.command("worker")

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from flask import Flask
@@ -22,13 +22,11 @@ from flask_migrate import upgrade
 
 from circle.config import ROOT
 from circle.core.db import db
-from circle.core.operation import abandon
 
 HOST = "127.0.0.1"
 #: seconds the children get to finish what they are doing
 GRACE = 25.0
 _LOOK = 0.1
-_START = 60.0
 
 Echo = Callable[[str], None]
 
@@ -50,10 +48,19 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def run(app: Flask, *, host: str, port: int, echo: Echo, load_demo: Callable[[Echo], bool] | None = None) -> int:
+def run(
+    app: Flask,
+    *,
+    host: str,
+    port: int,
+    echo: Echo,
+    load_demo: Callable[[Echo], bool] | None = None,
+    sign_ins: Callable[[], Sequence[str]] | None = None,
+) -> int:
     """Migrate, load the demo into an empty database, and serve until stopped. Returns the exit code.
 
-    `load_demo` decides itself whether there is anything to load. Raises ServeError when the port is taken.
+    `load_demo` decides itself whether there is anything to load; `sign_ins` gives the lines that tell a newcomer who
+    to sign in as, shown under the address. Raises ServeError when the port is taken.
     """
     check_port(host, port)
     with app.app_context():
@@ -61,17 +68,17 @@ def run(app: Flask, *, host: str, port: int, echo: Echo, load_demo: Callable[[Ec
         upgrade()
         if load_demo is not None:
             load_demo(echo)
-        abandon()
+        greeting = [f"Open http://{host}:{port}/  (Ctrl-C stops)", *(sign_ins() if sign_ins else ())]
         db.session.remove()
         db.engine.dispose()
-    return _Children(host, port, echo).run()
+    return _Children(host, port, echo, greeting).run()
 
 
 class _Children:
     """The web server and the worker, from their start to their end."""
 
-    def __init__(self, host: str, port: int, echo: Echo) -> None:
-        self._address, self._echo = (host, port), echo
+    def __init__(self, host: str, port: int, echo: Echo, greeting: Sequence[str]) -> None:
+        self._address, self._echo, self._greeting = (host, port), echo, greeting
         self._asked_to_stop = False
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -82,7 +89,7 @@ class _Children:
             self._start("web server", "gunicorn", "--config", settings, "--bind", address, "wsgi:app")
             self._start("worker", "flask", "--app", "wsgi", "worker")
             if self._wait_until_it_answers():
-                self._echo(f"\nOpen http://{self._address[0]}:{self._address[1]}/  (Ctrl-C stops)\n")
+                self._echo("\n" + "\n".join(self._greeting) + "\n")
             died = self._wait_for_an_end()
         finally:
             self._end_all()
@@ -106,8 +113,7 @@ class _Children:
         return next((name for name, child in self._children.items() if child.poll() is not None), None)
 
     def _wait_until_it_answers(self) -> bool:
-        until = time.monotonic() + _START
-        while not self._asked_to_stop and self._ended() is None and time.monotonic() < until:
+        while not self._asked_to_stop and self._ended() is None:
             connection = http.client.HTTPConnection(*self._address, timeout=5)
             try:
                 connection.request("GET", "/healthz")

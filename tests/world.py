@@ -24,7 +24,7 @@ from circle.accounts.operations import open_api_session, open_browser_session
 from circle.accounts.passwords import hash_password
 from circle.accounts.queries import browser_user_of_token
 from circle.circles import operations as circles
-from circle.circles.models import Application, Invite
+from circle.circles.models import Application, Circle, Invite
 from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction
@@ -59,13 +59,14 @@ class World:
         in_transaction(lambda: self._people(visibility))  # one commit for all of it: this is made for every test
         self._browsers: dict[str, Browser] = {}
         self._clients: dict[str, ApiClient] = {}
+        self._tokens: dict[str, str] = {}
 
     def _people(self, visibility: str) -> None:
         stranger, owner = self._person_named(), self._person_named()
         self.make.circle(stranger)
-        self.circle = self.make.circle(owner, visibility=visibility)
-        self.slug, self.circle_id = self.circle.slug, self.circle.id
-        people = {role: self.make.member(self.circle, rank, self._person_named()) for role, rank in _JOINED.items()}
+        circle = self.make.circle(owner, visibility=visibility)
+        self.slug, self.circle_id = circle.slug, circle.id
+        people = {role: self.make.member(circle, rank, self._person_named()) for role, rank in _JOINED.items()}
         people |= {"stranger": stranger, "owner": owner}
         circles.mute_member(SYSTEM, self.slug, people["muted"].id, duration_s=86400)
         circles.ban_member(SYSTEM, self.slug, people["banned"].id)
@@ -81,6 +82,12 @@ class World:
         if role not in self._browsers:
             self._browsers[role] = Browser(self.app, self.users.get(role))
         return self._browsers[role]
+
+    def csrf_token(self, role: str) -> str:
+        """The token of that browser's forms; good for as long as it keeps its cookie."""
+        if role not in self._tokens:
+            self._tokens[role] = self.browser(role).csrf_token()
+        return self._tokens[role]
 
     def api(self, role: str) -> ApiClient:
         """The app of the person in this role, with a token (but for the visitor's)."""
@@ -137,7 +144,7 @@ class World:
         return db.session.get_one(Topic, self._topic_id(role)).slug
 
     def _person(self, _role: str) -> int:
-        return self.make.member(self.circle).id
+        return self.make.member(db.session.get_one(Circle, self.circle_id)).id
 
     def _muted_person(self, role: str) -> int:
         user_id = self._person(role)

@@ -6,6 +6,7 @@ neither database engine can be made to fail by a string.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 from circle.core.i18n import lazy
 from circle.core.ids import MAX_ID
 from circle.core.markup import clean_line, clean_text
+
+
+_RFC_3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[T ][0-9]{2}(:[0-9]{2}){1,2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 def _length(minimum: int, maximum: int) -> validate.Validator:
@@ -109,12 +113,12 @@ class Moment(fields.Field[datetime]):
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        # fromisoformat knows more spellings than RFC 3339 has, and does not mind a NUL at the end
+        if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+            raise self.make_error("invalid")
         try:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError
-            return moment.astimezone(UTC)
-        except (TypeError, ValueError, OverflowError):
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise self.make_error("invalid") from None
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Blueprint, Flask, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 
 from circle import __version__
 from circle.core import fields as own
+from circle.core import markup
 from circle.core.api import PREFIX, PROBLEM, Contract, ProblemOut, answer_schema, query_schema
 
 bp = Blueprint("openapi", __name__)
@@ -212,18 +213,27 @@ def _error_statuses(contract: Contract, has_path: bool) -> list[int]:
     return sorted(found)
 
 
+def _cached() -> dict[str, Any]:
+    """The document of this application; its routes do not change while it runs."""
+    made: dict[str, Any] = current_app.extensions.setdefault("circle_openapi", {})
+    if not made:
+        made.update(document(current_app))
+    return made
+
+
 @bp.get(f"{PREFIX}/openapi.json")
-def openapi_json() -> Any:
+def openapi_json() -> Response:
     """The document, for machines."""
-    app: Any = current_app
-    cached = app._get_current_object().extensions.setdefault("circle_openapi", {})
-    if not cached:
-        cached.update(document(app._get_current_object()))
-    return jsonify(cached)
+    return jsonify(_cached())
 
 
 @bp.get("/api/docs")
 def docs() -> str:
     """The document, for people."""
-    app: Any = current_app
-    return render_template("openapi/docs.html", document=document(app._get_current_object()))
+    made = _cached()
+    operations = [
+        (path, method, operation) for path, methods in made["paths"].items() for method, operation in methods.items()
+    ]
+    tags = list(dict.fromkeys(operation["tags"][0] for _path, _method, operation in operations))
+    intro = markup.render(made["info"]["description"])
+    return render_template("openapi/docs.html", document=made, operations=operations, tags=tags, intro=intro)

@@ -7,6 +7,7 @@ running job finish and stop the worker then; a second SIGINT stops it at once, a
 
 from __future__ import annotations
 
+import importlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -20,13 +21,6 @@ from flask import Flask
 from circle.core import jobs, jobs_postgres, jobs_table
 from circle.core.jobs_table import Taken
 from circle.core.operation import operation
-
-try:
-    from circle.core import worker_postgres
-except ImportError as error:  # an installation for SQLite only
-    if error.name not in {"procrastinate", "psycopg"}:
-        raise
-    worker_postgres = None  # type: ignore[assignment]
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +43,6 @@ def run(app: Flask, *, once: bool = False, lease: timedelta = jobs.LEASE) -> Non
             while jobs.run_due():
                 pass
             return
-    if postgres and worker_postgres is None:
-        raise RuntimeError("jobs on PostgreSQL need procrastinate: install the extra, fan-circle[postgres]")
     stop = threading.Event()
     with _stopped_by_signals(stop):
         (_run_postgres if postgres else _run_table)(app, stop, lease)
@@ -136,8 +128,16 @@ def _renew(taken: Taken, lease: timedelta) -> None:
 
 
 def _run_postgres(app: Flask, stop: threading.Event, lease: timedelta) -> None:
+    try:
+        # loaded here only: procrastinate is an extra, and no small part of the start of every other process
+        engine = importlib.import_module("circle.core.worker_postgres")
+    except ModuleNotFoundError as error:
+        if error.name not in {"procrastinate", "psycopg"}:
+            raise
+        message = "jobs on PostgreSQL need procrastinate: install the extra, fan-circle[postgres]"
+        raise RuntimeError(message) from error
     with _keeper(app, lambda: _keep_postgres(lease), lease):
-        worker_postgres.run(app, stop, lease, PAUSE)
+        engine.run(app, stop, lease, PAUSE)
 
 
 def _keep_postgres(lease: timedelta) -> None:

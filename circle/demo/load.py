@@ -34,6 +34,8 @@ from circle.media import uploads
 from circle.media.files import file_of, put_missing
 from circle.media.images import ProcessedImage, process_image
 from circle.media.uploads import Upload
+from circle.notifications.models import Notice
+from circle.notifications.operations import mark_read
 from circle.posts import operations as posts
 from circle.posts.models import Post
 from circle.topics import operations as topics
@@ -42,8 +44,8 @@ from circle.topics.models import Topic, TopicFollow
 CONTENT = Path(__file__).parent / "content"
 TZ = ZoneInfo("Asia/Shanghai")
 PASSWORD = "zaoan-2026"  # noqa: S105  # printed at start; the demo is refused in production
-#: who is shown to a newcomer, and as what
-SIGN_INS = (("yuqing", "圈主"), ("wenyan", "圈友"))
+#: the ordinary member a newcomer may sign in as
+MEMBER = "wenyan"
 #: how many different drawings a picture name has
 SEEDS = 2
 _COVERS = {"morning": "cover", "film": "cover_film", "balcony": "cover_balcony"}
@@ -87,8 +89,19 @@ def load_demo(echo: Echo) -> bool:
         _load_thread(loaded, thread)
         if number % 50 == 0:
             echo(f"{number} of {len(threads)} posts …")
+    _read_old_notices(loaded)
     _mark_done()
     return True
+
+
+def sign_ins() -> list[tuple[str, str, str]]:
+    """(user name, nickname, role in the main circle) of the people a newcomer is told to sign in as."""
+    main = _content("circles")[0]
+    people = {person["key"]: person for person in _content("members")}
+    return [
+        (people[key]["username"], people[key]["nickname"], people[key]["circles"][main["key"]])
+        for key in (main["owner"], MEMBER)
+    ]
 
 
 def _content(name: str) -> list[dict[str, Any]]:
@@ -111,6 +124,15 @@ def _is_done() -> bool:
 @operation
 def _mark_done() -> None:
     audit.record(SYSTEM, _DONE, "site:demo")
+
+
+def _read_old_notices(loaded: Loaded) -> None:
+    """Everybody looked at their inbox the evening before; only what is new since then is unread."""
+    evening = loaded.moment(1, "20:00")
+    for actor in loaded.users.values():
+        seen = select(Notice.id).where(Notice.user_id == actor.id, Notice.created_at < evening)
+        with clock.at(evening):
+            mark_read(actor, list(db.session.scalars(seen)))
 
 
 def _today(first: dict[str, Any]) -> date:

@@ -35,7 +35,7 @@ web = Blueprint("lab", __name__, url_prefix="/lab")
 during: list[Callable[[], object]] = []
 
 REFUSALS: dict[str, Callable[[], Exception]] = {
-    "none": lambda: NotImplementedError(),
+    "none": NotImplementedError,
     "refused": lambda: Refused("OUT_OF_STOCK", "Nothing is left."),
     "conflict": Conflict,
     "missing": NotFound,

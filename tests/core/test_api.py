@@ -449,8 +449,20 @@ def test_a_harmless_request_id_is_kept(http: FlaskClient, given: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "short", "x" * 65, "has space", "<script>alert(1)</script>", "a;b=c;d=e;", "é" * 10, "\x1b[31mred", "${jndi:x}", "a/../../b"]
-)  # fmt: skip
+    "given",
+    [
+        "",
+        "short",
+        "x" * 65,
+        "has space",
+        "<script>x</script>",
+        "a;b=c;d=e",
+        "é" * 10,
+        "\x1b[31m",
+        "${jndi:x}",
+        "a/../b",
+    ],
+)
 def test_a_hostile_request_id_is_replaced(http: FlaskClient, given: str) -> None:
     for path in ("/api/v1/lab/things", "/api/v1/nothing"):
         made = http.get(path, headers={"X-Request-Id": given}).headers["X-Request-Id"]

@@ -355,12 +355,12 @@ def working(app: Flask, ran: list[object], monkeypatch: pytest.MonkeyPatch) -> I
     thread.start()
     yield
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -152,10 +152,8 @@ def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[
 
         yield url, send
         # whatever the test did to it, it must be able to end
-        try:
+        with suppress(ProcessLookupError):
             send(signal.SIGCONT)
-        except ProcessLookupError:
-            pass
 
 
 def test_when_redis_dies_each_process_counts_alone(own_redis: tuple[str, Callable[[int], None]], who: str) -> None:

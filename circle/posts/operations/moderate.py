@@ -53,18 +53,20 @@ def remove_post(actor: Actor, post_id: int, *, reason: str) -> None:
 
 def _moderated_post(actor: Actor, post_id: int) -> Post:
     post = lock(Post, post_id)
-    _check_may_moderate(actor, post.circle_id, post.author_id, Permission.POST_MODERATE)
+    _check_may_moderate(actor, post, Permission.POST_MODERATE)
     if post.status in {"deleted", "draft"}:
         raise NotFound
     return post
 
 
-def _check_may_moderate(actor: Actor, circle_id: int, author_id: int, permission: Permission) -> None:
-    standing = Standing(circle_id, None)
+def _check_may_moderate(actor: Actor, row: Post | Comment, permission: Permission) -> None:
+    standing = Standing(row.circle_id, None)
     if not actor.is_system:
-        standing = circles.readable_circle_by_id(actor, circle_id).standing
+        standing = circles.readable_circle_by_id(actor, row.circle_id).standing
+        if row.status != "published" and not actor.owns(row.author_id) and not access.can(actor, permission, standing):
+            raise NotFound  # what is hidden is not there for those who do not moderate
     access.require(actor, permission, standing)
-    access.check_may_act_on(actor, standing, circles.standing_of_user(circle_id, author_id))
+    access.check_may_act_on(actor, standing, circles.standing_of_user(row.circle_id, row.author_id))
 
 
 def _set_post(actor: Actor, post: Post, status: str, reason: str) -> None:
@@ -113,7 +115,7 @@ def _set_comment(actor: Actor, comment_id: int, allowed: tuple[str, ...], status
         raise NotFound
     post = lock(Post, known.post_id)
     comment = lock(Comment, comment_id)
-    _check_may_moderate(actor, comment.circle_id, comment.author_id, Permission.COMMENT_MODERATE)
+    _check_may_moderate(actor, comment, Permission.COMMENT_MODERATE)
     if comment.status == "deleted":
         raise NotFound
     rules.check_status(comment.status, allowed)

@@ -1,0 +1,223 @@
+"""The real application behind a real server, and Chromium in front of it.
+
+`visit(role)` opens a page of a browser that is signed in as visitor, member or owner; such browsers are shared and
+must only look. `newcomer()` opens a browser of its own, for tests that change something. Every page fails its test on
+an uncaught error, on anything the content security policy blocked, and on a 5xx answer.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from circle.app import create_app
+from circle.config import ROOT, Settings
+from circle.core.db import db
+from flask_migrate import upgrade
+from tests.browser.world import World, build
+from tests.services import REQUIRED
+
+_ARGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running server and what lies in its database."""
+
+    url: str
+    world: World
+
+
+@dataclass
+class Faults:
+    """What went wrong in the pages of one test, although nobody looked for it."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.found.append(f"{page.url}: uncaught {error}"))
+        page.on("console", self._listen)
+        page.on("response", self._answered)
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error" and "Content Security Policy" in message.text:
+            self.found.append(message.text)
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= 500:
+            self.found.append(f"{response.status} {response.request.method} {response.url}")
+
+
+def _missing(reason: str) -> str:
+    if REQUIRED:
+        pytest.fail(f"{reason} (CIRCLE_REQUIRE_SERVICES=1)")
+    pytest.skip(reason)
+
+
+# These are of the package, not of the session: the browser's event loop must end before tests that run their own.
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        path = _missing("there is no Chromium (set CHROMIUM or install one)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def site(base_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    place = tmp_path_factory.mktemp("site")
+    settings = replace(
+        base_settings, database_url=f"sqlite:///{place / 'circle.db'}", media_dir=place / "media", rate_limits=False
+    )
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+        world = build(app)
+        db.session.remove()
+        db.engine.dispose()
+    with _server(settings, place) as url:
+        yield Site(url, world)
+
+
+class _server:
+    """gunicorn as in production: one worker, eight threads."""
+
+    def __init__(self, settings: Settings, place: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CIRCLE_")}
+        environment |= {
+            "CIRCLE_ENV": "test",
+            "CIRCLE_SECRET_KEY": settings.secret_key,
+            "CIRCLE_DATABASE_URL": settings.database_url,
+            "CIRCLE_DATA_DIR": str(place),
+            "CIRCLE_MEDIA_DIR": str(settings.media_dir),
+            "CIRCLE_BASE_URL": self.url,
+            "CIRCLE_RATE_LIMITS": "off",
+        }
+        command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", "1", "--threads", "8"]
+        command += ["-b", self.url.removeprefix("http://"), "wsgi:app"]
+        self.log = place / "server.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    def __enter__(self) -> str:
+        for _attempt in range(200):
+            try:
+                with urllib.request.urlopen(self.url + "/readyz", timeout=2):
+                    return self.url
+            except OSError:
+                time.sleep(0.1)
+                if self.process.poll() is not None:
+                    break
+        self.__exit__()
+        raise RuntimeError(f"the server did not start:\n{self.log.read_text()[-3000:]}")
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="package")
+def contexts(chromium: Browser, site: Site) -> Callable[..., BrowserContext]:
+    """Shared browsers by role, language and scripting."""
+    made: dict[tuple[Any, ...], BrowserContext] = {}
+
+    def context(role: str, language: str = "", scripting: bool = True) -> BrowserContext:
+        key = (role, language, scripting)
+        if key not in made:
+            made[key] = _context(chromium, site, role, scripting)
+            if language:
+                _speak(made[key], site, language)
+        return made[key]
+
+    return context
+
+
+def _context(chromium: Browser, site: Site, role: str, scripting: bool) -> BrowserContext:
+    context = chromium.new_context(
+        base_url=site.url, viewport=PHONE, reduced_motion="reduce", locale="zh-CN", timezone_id="Asia/Shanghai",
+        java_script_enabled=scripting,
+    )  # fmt: skip
+    context.set_default_timeout(8000)
+    if role != "visitor":
+        context.add_cookies([{"name": "circle", "value": site.world.cookies[role], "url": site.url}])
+    return context
+
+
+def _speak(context: BrowserContext, site: Site, language: str) -> None:
+    """Choose a language for this browser alone: the cookie remembers it."""
+    page = context.new_page()
+    page.goto("/settings/language")
+    page.check(f"input[name=locale][value={language}]")
+    page.click("main form .btn-primary")
+    page.close()
+
+
+@pytest.fixture
+def faults() -> Iterator[Faults]:
+    faults = Faults()
+    yield faults
+    assert not faults.found, "\n".join(faults.found)
+
+
+@pytest.fixture
+def visit(contexts: Callable[..., BrowserContext], faults: Faults) -> Iterator[Callable[..., Page]]:
+    """`visit("member")`: a page of a shared browser; for tests that only look."""
+    opened: list[Page] = []
+
+    def open_page(role: str, **wanted: Any) -> Page:
+        page = contexts(role, **wanted).new_page()
+        faults.watch(page)
+        opened.append(page)
+        return page
+
+    yield open_page
+    for page in opened:
+        page.close()
+
+
+@pytest.fixture
+def newcomer(chromium: Browser, site: Site, faults: Faults) -> Iterator[Callable[..., Page]]:
+    """`newcomer()`: a page of a browser of its own; `newcomer("owner")` is signed in, `scripting=False` has no scripts."""
+    opened: list[BrowserContext] = []
+
+    def open_page(role: str = "visitor", scripting: bool = True) -> Page:
+        context = _context(chromium, site, role, scripting)
+        opened.append(context)
+        page = context.new_page()
+        faults.watch(page)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()

@@ -1,0 +1,113 @@
+"""Every page there is: its address, and who is shown it. A page that is missing here fails test_pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.browser.world import World
+
+EVERYONE = ("visitor", "member", "owner")
+SIGNED_IN = ("member", "owner")
+OWNER = ("owner",)
+VISITOR = ("visitor",)
+
+
+@dataclass(frozen=True)
+class View:
+    """`path` may name fields of World in braces; `status` is what its readers get."""
+
+    name: str
+    path: str
+    readers: tuple[str, ...]
+    status: int = 200
+
+    def address(self, world: World) -> str:
+        return self.path.format(**vars(world))
+
+
+#: by endpoint; one endpoint may be worth several looks
+VIEWS: dict[str, tuple[View, ...]] = {
+    endpoint: tuple(View(name, path, readers) for name, path, readers in looks)
+    for endpoint, looks in {
+        "accounts.login": [("sign in", "/login", VISITOR)],
+        "accounts.signup": [("sign up", "/signup", VISITOR)],
+        "accounts.terms": [("rules", "/terms", EVERYONE)],
+        "accounts.privacy": [("privacy", "/privacy", EVERYONE)],
+        "accounts.settings": [("settings", "/settings", SIGNED_IN)],
+        "accounts.settings_profile": [("profile", "/settings/profile", SIGNED_IN)],
+        "accounts.settings_security": [("security", "/settings/security", SIGNED_IN)],
+        "accounts.settings_appearance": [("appearance", "/settings/appearance", SIGNED_IN)],
+        "accounts.settings_language": [("language", "/settings/language", EVERYONE)],
+        "circles.about": [
+            ("about", "/{slug}/about", EVERYONE),
+            ("about, by application", "/{studio}/about", ("visitor", "member")),
+            ("about, behind a passphrase", "/{garden}/about", ("visitor", "member")),
+        ],
+        "circles.invited": [
+            ("invited", "/{slug}/invite/{invite}", EVERYONE),
+            ("invited too late", "/{slug}/invite/{spent_invite}", VISITOR),
+        ],
+        "circles.members": [
+            ("members", "/{slug}/members", SIGNED_IN),
+            ("members, none found", "/{slug}/members?q=nobody", ("member",)),
+        ],
+        "circles.new": [("start a circle", "/circles/new", SIGNED_IN)],
+        "circles.manage_settings": [("circle settings", "/{slug}/manage/settings", OWNER)],
+        "circles.manage_members": [
+            ("managed members", "/{slug}/manage/members", OWNER),
+            ("muted members", "/{slug}/manage/members?status=muted", OWNER),
+            ("banned members", "/{slug}/manage/members?status=banned", OWNER),
+        ],
+        "circles.manage_applications": [
+            ("applications", "/{studio}/manage/applications", OWNER),
+            ("no applications", "/{slug}/manage/applications", OWNER),
+        ],
+        "circles.manage_invites": [
+            ("invitations", "/{slug}/manage/invites", OWNER),
+            ("no invitations", "/{studio}/manage/invites", OWNER),
+        ],
+        "home.index": [("front page", "/", EVERYONE)],
+        "home.circle": [
+            ("feed", "/{slug}", EVERYONE),
+            ("feed, following", "/{slug}?sort=following", ("member",)),
+            ("empty feed", "/{studio}", ("visitor", "owner")),
+        ],
+        "home.me": [("me", "/me", SIGNED_IN)],
+        "home.person": [
+            ("person", "/@{person}", EVERYONE),
+            ("person without posts", "/@waiting", ("visitor",)),
+        ],
+        "notifications.index": [("notices", "/notifications", SIGNED_IN)],
+        "posts.show": [
+            ("post", "/{slug}/posts/{post}", EVERYONE),
+            ("post with many comments", "/{slug}/posts/{talk}", ("member",)),
+            ("hidden post", "/{slug}/posts/{hidden_post}", SIGNED_IN),
+        ],
+        "posts.new": [("composer", "/{slug}/posts/new", SIGNED_IN)],
+        "posts.edit": [("edit a post", "/{slug}/posts/{own_post}/edit", ("member",)),
+                       ("edit a post with pictures", "/{slug}/posts/{post}/edit", OWNER)],
+        "posts.replies": [("replies", "/{slug}/comments/{thread}/replies", EVERYONE)],
+        "posts.edit_comment": [("edit a comment", "/{slug}/comments/{own_comment}/edit", ("member",))],
+        "posts.topic": [
+            ("topic", "/{slug}/topics/{topic}", EVERYONE),
+            ("closed topic without posts", "/{slug}/topics/past", EVERYONE),
+        ],
+        "topics.index": [("topics", "/{slug}/topics", EVERYONE), ("no topics", "/{studio}/topics", ("visitor", "owner"))],
+        "topics.new": [("new topic", "/{slug}/topics/new", OWNER)],
+        "topics.edit": [("edit a topic", "/{slug}/topics/{topic}/edit", OWNER)],
+    }.items()
+}  # fmt: skip
+
+#: GET routes of the web that are not pages of their own
+NOT_PAGES = {
+    "circles.manage": "leads on to the first page of the back room that the person may open",
+    "media.show": "a picture",
+}
+
+#: what stands instead of a page
+DENIED = (
+    View("not found", "/{slug}/nothing", EVERYONE, 404),
+    View("not open", "/{slug}/manage/settings", ("member",), 403),
+)
+
+ALL = (*(view for views in VIEWS.values() for view in views), *DENIED)

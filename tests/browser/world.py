@@ -1,0 +1,180 @@
+"""The small world that the browser tests walk through, made by operations before the server starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from circle.accounts import operations as accounts
+from circle.accounts import passwords
+from circle.accounts.models import User
+from circle.circles import operations as circles
+from circle.circles.models import Circle, Invite
+from circle.core.db import db
+from circle.media import uploads
+from circle.media.files import file_of, put_missing
+from circle.media.images import process_image
+from circle.notifications import operations as notifications
+from circle.posts import operations as posts
+from circle.topics import operations as topics
+from tests.clients import Browser
+from tests.factories import PASSWORD, Make, actor_of
+
+#: as long as names may be: what a page does with them is what it does at its worst
+LONG_NAME = "写了一半的小说家和她从不走动的闹钟先生"
+LONG_LATIN = "Maximiliane_Featherst"[:20]
+LONG_TITLE = "一条很长的标题：" + "今天早上的雾比昨天早上的雾更像雾" * 3
+_TONES = ("#c7462a", "#1f7659", "#4355ad", "#e6ad3f", "#94406d")
+#: more than one page of a feed, and more than one page of comments
+POSTS = 34
+COMMENTS = 24
+
+
+@dataclass(frozen=True)
+class World:
+    """Names, addresses and ids that the tests need; `cookies` sign in by role."""
+
+    slug: str
+    studio: str
+    garden: str
+    topic: str
+    post: int
+    own_post: int
+    hidden_post: int
+    talk: int
+    own_comment: int
+    thread: int
+    invite: str
+    spent_invite: str
+    person: str
+    cookies: dict[str, str]
+
+
+class _Builder:
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.make = Make()
+        self.password = passwords.hash_password(PASSWORD)  # slow on purpose, so once for all
+
+    def person(self, username: str, nickname: str, **values: str) -> User:
+        user_id = accounts.create_user(username, nickname=nickname, password_hash=self.password, **values)
+        return db.session.get_one(User, user_id)
+
+    def picture(self, user: User, purpose: str, color: str, size: tuple[int, int] = (320, 240)) -> int:
+        image = process_image(Make.picture(size, color, "PNG"))
+        put_missing((file_of(image.full), file_of(image.thumb)))
+        return uploads.store_upload(actor_of(user), uploads.Upload(image, purpose, "picture.png"))
+
+    def cookie(self, user: User) -> str:
+        found = Browser(self.app, user).http.get_cookie("circle")
+        assert found
+        return found.value
+
+
+def build(app: Flask) -> World:
+    """Fill an empty database. Needs an application context; takes about two seconds."""
+    builder = _Builder(app)
+    owner = builder.person("yuqing", "林予晴", bio="改了十几年别人的稿子。\n现在给大家出日历纸。")
+    ann = builder.person("wenyan", "温言")
+    ben = builder.person(LONG_LATIN, LONG_NAME, bio="https://example.com/" + "very-long-path-segment-" * 6)
+    boss = actor_of(owner)
+    circles.create_circle(boss, slug="morning", name="早安读写圈", intro="每天早上一个小题目，写完互相回一声。")
+    circles.set_cover(boss, "morning", builder.picture(owner, "cover", _TONES[0], (1200, 420)))
+    accounts.set_avatar(boss, builder.picture(owner, "avatar", _TONES[1], (200, 200)))
+    for user in (ann, ben):
+        circles.join_circle(actor_of(user), "morning")
+    circles.change_role(boss, "morning", ben.id, "moderator")
+    named = dict(_topics(owner))
+    shown = _posts(builder, owner, ann, ben, list(named.values()))
+    studio, garden = _other_circles(builder, owner, ann, ben)
+    invite, spent = _invites(owner)
+    muted = builder.person("quiet", "安静的人")
+    circles.join_circle(actor_of(muted), "morning")
+    circles.mute_member(boss, "morning", muted.id, duration_s=86400, reason="休息一下")
+    _notices(ann, owner)
+    cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner)}
+    return World(
+        slug="morning", studio=studio, garden=garden, topic="notes", invite=invite, spent_invite=spent,
+        person=ben.username, cookies=cookies, **shown,
+    )  # fmt: skip
+
+
+def _topics(owner: User) -> list[tuple[str, int]]:
+    boss = actor_of(owner)
+    wanted = (("notes", "读书笔记", "合上书，用自己的话写三句。"), ("long", "一个名字长到二十个字的话题也要放得下才行", ""))
+    made = [(slug, topics.create_topic(boss, "morning", title=t, slug=slug, intro=i)) for slug, t, i in wanted]
+    old = topics.create_topic(boss, "morning", title="往期活动", slug="past")
+    topics.update_topic(boss, old, status="archived")
+    return made
+
+
+def _posts(builder: _Builder, owner: User, ann: User, ben: User, topic_ids: list[int]) -> dict[str, int]:
+    for number in range(POSTS - 4):
+        posts.publish_post(actor_of(ben), "morning", body=f"第 {number} 天。今天有雾。", topic_ids=topic_ids[:1])
+    hidden = posts.publish_post(actor_of(ann), "morning", body="这一条会被藏起来。")
+    posts.hide_post(actor_of(owner), hidden, reason="请不要发广告")
+    talk = posts.publish_post(actor_of(ann), "morning", title="很多人说话的一条", body="说说你今天看见了什么。")
+    for number in range(COMMENTS):
+        posts.write_comment(actor_of(ben), talk, body=f"第 {number} 个人说：看见了雾。")
+    pictures = [builder.picture(owner, "post", color) for color in _TONES]
+    rich = posts.publish_post(
+        actor_of(owner), "morning", title=LONG_TITLE, media_ids=pictures, alts=["窗外的雾", "", "书桌"],
+        topic_ids=topic_ids, body=_BODY,
+    )  # fmt: skip
+    thread = posts.write_comment(actor_of(ben), rich, body="看见了。" + "这一句没有空格" * 30)
+    for number in range(6):
+        posts.write_comment(actor_of(ann), rich, body=f"回你第 {number} 次。", parent_id=thread)
+    mine = posts.write_comment(actor_of(ann), rich, body="我也看见了 https://example.com/" + "a" * 90)
+    own = posts.publish_post(actor_of(ann), "morning", body="今天早上六点半，窗外有雾。")
+    posts.like_post(actor_of(ben), own, on=True)
+    return {"post": rich, "own_post": own, "hidden_post": hidden, "talk": talk, "thread": thread, "own_comment": mine}
+
+
+_BODY = """昨晚重读《夜航西飞》，折角的那页写着：*不要慢慢地离开一个地方*。
+
+> The house had learned to be quiet.
+
+- 第一句
+- **第二句**，和一个[链接](https://example.com/)
+
+```
+一行没有换行的代码 = "abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz"
+```
+
+Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft
+"""
+
+
+def _other_circles(builder: _Builder, owner: User, ann: User, ben: User) -> tuple[str, str]:
+    """One joined by application (somebody waits), one private behind a passphrase."""
+    circles.create_circle(
+        actor_of(owner), slug="studio", name="周末胶片社", join_mode="application", accent="indigo",
+        questions=["你为什么想来？", "你最近拍了什么？"],
+    )  # fmt: skip
+    waiting = builder.person("waiting", "等在门口的人")
+    for user in (waiting, ben):
+        circles.join_circle(actor_of(user), "studio", answers=["想和你们一起拍照。" * 8, "一张窗。"])
+    circles.create_circle(
+        actor_of(ben), slug="garden", name="阳台种菜小组", join_mode="passphrase", passphrase="番茄番茄", accent="pine",
+        visibility="private",
+    )  # fmt: skip
+    return "studio", "garden"
+
+
+def _invites(owner: User) -> tuple[str, str]:
+    good, spent = (circles.create_invite(actor_of(owner), "morning", max_uses=9) for _number in range(2))
+    circles.revoke_invite(actor_of(owner), spent)
+    return db.session.get_one(Invite, good).token, db.session.get_one(Invite, spent).token
+
+
+def _notices(ann: User, owner: User) -> None:
+    """One of each look, beside those that the posts above gave."""
+    circle_id = db.session.query(Circle.id).filter_by(slug="morning").scalar()
+    notifications.mark_read(actor_of(ann))
+    told: list[tuple[str, dict[str, object]]] = [("member.unmuted", {}), ("application.submitted", {"by": owner.id})]
+    for kind, data in told:
+        notifications.notify(ann.id, kind, circle_id=circle_id, dedupe_key="look", data=data)
+
+
+__all__ = ["PASSWORD", "World", "build"]

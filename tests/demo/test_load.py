@@ -1,0 +1,95 @@
+"""The demo circle is made by the operations that members use, and is whole or not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from circle.accounts.models import User
+from circle.circles.models import Circle, Member
+from circle.core import clock
+from circle.core.db import db
+from circle.demo import load
+from circle.posts.models import Comment, Post, PostMedia
+from circle.posts.operations.counting import recount
+from circle.topics.models import Topic
+from tests.factories import Make
+
+
+def quiet(_text: str) -> None:
+    return None
+
+
+def count(model: type[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+_drawn: dict[str, Any] = {}
+
+
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw and encode the pictures once for all loads of this file: it is most of the work and always the same."""
+    draw = load._draw
+
+    def remembered(loaded: load.Loaded, people: Any) -> Any:
+        if not _drawn:
+            _drawn["faces"] = draw(loaded, people)
+            _drawn["pictures"] = loaded.pictures
+        loaded.pictures = _drawn["pictures"]
+        return _drawn["faces"]
+
+    monkeypatch.setattr(load, "_draw", remembered)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("drawn_once")
+def test_the_demo_is_lively_consistent_and_loaded_once(
+    app: Flask, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = load._write_thread
+    written = []
+
+    def interrupted(*arguments: Any) -> None:
+        if len(written) == 60:
+            raise KeyboardInterrupt
+        written.append(threads(*arguments))
+
+    monkeypatch.setattr(load, "_write_thread", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load.load_demo(quiet)
+    monkeypatch.setattr(load, "_write_thread", threads)
+
+    assert load.load_demo(quiet) is True
+    assert load.load_demo(quiet) is False
+    assert (count(User), count(Circle)) == (32, 3)
+    assert count(Post) >= 120
+    assert count(Comment) >= 300
+    assert count(PostMedia) >= 60
+    main = db.session.scalars(select(Circle).where(Circle.slug == "morning")).one()
+    posts = db.session.scalars(select(Post).where(Post.circle_id == main.id)).all()
+    assert main.post_count == len(posts)
+    assert main.member_count == db.session.scalar(
+        select(func.count()).where(Member.circle_id == main.id, Member.status == "active")
+    )
+    assert len(db.session.scalars(select(Topic).where(Topic.circle_id == main.id)).all()) == 5
+    assert max(post.published_at for post in posts) <= clock.now()
+    for post in posts[::10]:
+        assert (post.like_count, post.comment_count, post.engagement) == (
+            recount(post.id).like_count, recount(post.id).comment_count, recount(post.id).engagement
+        )  # fmt: skip
+    for username, _nickname, _role in load.sign_ins():
+        visitor = browser()
+        answer = visitor.post("/login", {"username": username, "password": load.PASSWORD})
+        assert answer.status_code == 303
+        assert visitor.get("/morning").status_code == 200
+
+
+def test_a_database_of_somebody_else_is_left_alone(app: Flask, make: Make) -> None:
+    make.place()
+    users = count(User)
+    assert load.load_demo(quiet) is False
+    assert count(User) == users
