@@ -5,8 +5,7 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-TRANSLATIONS := circle/translations
-CHINESE := $(TRANSLATIONS)/zh_Hans_CN/LC_MESSAGES/messages.po
+CHINESE := circle/translations/zh_Hans_CN/LC_MESSAGES/messages.po
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
@@ -84,12 +83,10 @@ lock: | $(UV) ## resolve pyproject.toml into the lock files (UPGRADE=1 for newer
 
 translations: $(VENV)/.installed ## collect what is to be translated into the Chinese catalogue
 	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords _ --keywords lazy --keywords ngettext:1,2 \
-	  --ignore-dirs ".git .venv" --sort-by-file --add-location file --omit-header --no-wrap \
+	  --ignore-dirs ".git .venv" --sort-output --add-location file \
 	  --output-file $(VENV)/messages.pot circle templates
-	@if [ -f $(CHINESE) ]; then action=update; else action=init; fi; \
-	  $(BIN)/pybabel --quiet $$action --input-file $(VENV)/messages.pot --output-dir $(TRANSLATIONS) \
-	    --locale zh_Hans_CN --no-wrap
-	@$(BIN)/pybabel --quiet compile --directory $(TRANSLATIONS) --statistics
+	@$(BIN)/pybabel --quiet update --input-file $(VENV)/messages.pot --output-file $(CHINESE) --locale zh_Hans_CN \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 openapi: $(VENV)/.installed ## write docs/openapi.json from the code
 	@$(BIN)/python tools/write_openapi.py

@@ -42,7 +42,7 @@ ROLES = (
 _JOINED = {"banned": "member", "muted": "member", "member": "member", "expert": "expert", "author": "member",
            "moderator": "moderator", "admin": "admin"}  # fmt: skip
 _numbers = count(1)
-_NAME = re.compile(r"\{(\w+)\}")
+NAME = re.compile(r"\{(\w+)\}")
 
 
 @cache
@@ -99,7 +99,7 @@ class World:
 
     def path(self, template: str, role: str) -> str:
         """The address with a fresh target for each name in braces."""
-        return _NAME.sub(lambda match: str(self.value(match[1], role)), template)
+        return NAME.sub(lambda match: str(self.value(match[1], role)), template)
 
     def fields(self, template: dict[str, Any], role: str) -> dict[str, Any]:
         """The form or JSON object with its names in braces filled in; `{picture}` becomes a file."""

@@ -18,7 +18,6 @@ from circle.core.i18n import lazy
 from circle.core.ids import MAX_ID
 from circle.core.markup import clean_line, clean_text
 
-
 _RFC_3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[T ][0-9]{2}(:[0-9]{2}){1,2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 

@@ -67,6 +67,7 @@ HEADERS = {
 }
 #: seconds that the second click waits for the answer to the first
 _PATIENCE = 3.0
+_FRAGMENT = "text/html"
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -234,6 +235,7 @@ def takes_form(schema: type[Schema], again: Callable[..., Any]) -> Callable[[Vie
                     errors = error.for_form
             return make_response(again(request.form, errors, **kwargs), 422)
 
+        wrapper.form_schema = schema  # type: ignore[attr-defined]  # tests send each of its fields something bad
         return wrapper
 
     return decorate
@@ -242,8 +244,8 @@ def takes_form(schema: type[Schema], again: Callable[..., Any]) -> Callable[[Vie
 def once(view: View) -> View:
     """Make a double click one thing: a form with a hidden `once` value is worked on once, and answered again alike.
 
-    Without the value the view simply runs. Only for views that answer with a redirect; a form that comes back with
-    its errors (422) may be corrected and sent again under the same value.
+    Without the value the view simply runs. The answer that is kept is the redirect, or for htmx the fragment; a form
+    that comes back with its errors (422) may be corrected and sent again under the same value.
     """
 
     @functools.wraps(view)
@@ -255,15 +257,18 @@ def once(view: View) -> View:
 
         def work() -> idempotency.Answer:
             response = make_response(view(**kwargs))
+            if response.status_code >= 400:
+                raise _NotDone(response)
             target = response.headers.get("HX-Redirect") or response.location
             if target is None:
-                raise _NotDone(response)
+                return idempotency.Answer(200, response.get_data(as_text=True), _FRAGMENT)
             return idempotency.Answer(303, target, "text/plain")
 
         patience = time.monotonic() + _PATIENCE
         while True:
             try:
-                return go(idempotency.once(_who(), endpoint, key, endpoint, work).body)
+                answer = idempotency.once(_who(), endpoint, key, endpoint, work)
+                return make_response(answer.body) if answer.content_type == _FRAGMENT else go(answer.body)
             except _NotDone as nothing:
                 return nothing.response
             except Conflict as error:

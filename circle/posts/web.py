@@ -230,6 +230,7 @@ def _write_again(values: Mapping[str, str], errors: Any, slug: str, post_id: int
 @bp.post("/<slug:slug>/posts/<id:post_id>/comments")
 @signed_in
 @limited("comment")
+@once
 @takes_form(CommentInput, again=_write_again)
 def comment(data: dict[str, Any], slug: str, post_id: int) -> Any:
     """Comment or reply; htmx gets the new comment, an empty form and the new count."""

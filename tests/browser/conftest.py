@@ -208,7 +208,7 @@ def visit(contexts: Callable[..., BrowserContext], faults: Faults) -> Iterator[C
 
 @pytest.fixture
 def newcomer(chromium: Browser, site: Site, faults: Faults) -> Iterator[Callable[..., Page]]:
-    """`newcomer()`: a page of a browser of its own; `newcomer("owner")` is signed in, `scripting=False` has no scripts."""
+    """`newcomer()`: a page of a browser of its own; `newcomer("owner")` is signed in."""
     opened: list[BrowserContext] = []
 
     def open_page(role: str = "visitor", scripting: bool = True) -> Page:

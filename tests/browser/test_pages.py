@@ -95,8 +95,13 @@ def test_a_page_never_scrolls_sideways(visit: Callable[..., Page], site: Site, v
 def _too_wide(page: Page) -> list[str]:
     """The elements that reach over the right edge of a page that scrolls sideways."""
     return page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll("*")]
-            .filter((el) => el.getBoundingClientRect().right > innerWidth + 1)
-            .map((el) => `${el.outerHTML.slice(0, 120)} ends at ${el.getBoundingClientRect().right}`)
-            .concat([`${document.documentElement.scrollWidth} wide`])"""
+        """() => {
+            const root = document.documentElement;
+            if (root.scrollWidth <= innerWidth) return [];
+            const scrolls = (el) => el && el !== root && (getComputedStyle(el).overflowX !== "visible" || scrolls(el.parentElement));
+            return [...document.body.querySelectorAll("*")]
+                .filter((el) => el.getBoundingClientRect().right > innerWidth && !scrolls(el.parentElement))
+                .map((el) => `${el.outerHTML.slice(0, 120)} ends at ${Math.round(el.getBoundingClientRect().right)}`)
+                .concat([`the page is ${root.scrollWidth} px wide`]);
+        }"""
     )

@@ -33,7 +33,10 @@ COMMENTS = 24
 
 @dataclass(frozen=True)
 class World:
-    """Names, addresses and ids that the tests need; `cookies` sign in by role."""
+    """Names, addresses and ids that the tests need; `cookies` sign in by role.
+
+    The member and the owner are looked at; the reader is for journeys.
+    """
 
     slug: str
     studio: str
@@ -93,7 +96,9 @@ def build(app: Flask) -> World:
     circles.join_circle(actor_of(muted), "morning")
     circles.mute_member(boss, "morning", muted.id, duration_s=86400, reason="休息一下")
     _notices(ann, owner)
-    cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner)}
+    reader = builder.person("reader", "只读不写的人")
+    circles.join_circle(actor_of(reader), "morning")
+    cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner), "reader": builder.cookie(reader)}
     return World(
         slug="morning", studio=studio, garden=garden, topic="notes", invite=invite, spent_invite=spent,
         person=ben.username, cookies=cookies, **shown,

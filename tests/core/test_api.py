@@ -156,8 +156,8 @@ def test_an_upload_without_its_file_is_named(http: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html", "application/xml",
-     "application/jsonp", "", "json", "\x00", "application/json\x00", "x" * 5_000],
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html",
+     "application/xml", "application/jsonp", "", "json", "\x00", "application/json\x00", "x" * 5_000],
 )  # fmt: skip
 def test_another_content_type_is_not_taken(http: FlaskClient, kind: str) -> None:
     answer = http.post("/api/v1/lab/things", data=b'{"name": "x"}', content_type=kind)
@@ -237,8 +237,9 @@ def test_ids_are_strings_in_both_directions(http: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer nonsense", "Bearer", "Bearer ", "bearer x", "Basic dXNlcjpwYXNz", "", "x", "Bearer \x00", "Bearer é", "Bearer a b",
-     "Bearer " + "x" * 10_000, "Bearer ' OR 1=1 --", "Bearer null", "Bearer " + "0" * 43, "Bearer ..", "Token x", "Bearer ÿ" * 50],
+    ["Bearer nonsense", "Bearer", "Bearer ", "bearer x", "Basic dXNlcjpwYXNz", "", "x", "Bearer \x00", "Bearer é",
+     "Bearer a b", "Bearer " + "x" * 10_000, "Bearer ' OR 1=1 --", "Bearer null", "Bearer " + "0" * 43, "Bearer ..",
+     "Token x", "Bearer ÿ" * 50],
 )  # fmt: skip
 def test_a_token_that_is_not_good_is_refused_everywhere(http: FlaskClient, header: str) -> None:
     for path in ("/api/v1/lab/me", "/api/v1/lab/things"):
@@ -289,12 +290,13 @@ def test_whoever_is_too_fast_is_told_when_to_come_back(
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/v1/nothing", "/api/", "/api/v2/lab/things", "/api/v1/lab/things/0", "/api/v1/lab/things/x", "/api/v1/lab/things/-1",
-     "/api/v1/lab/things/007", "/api/v1/lab/things/9223372036854775808", "/api/v1/lab/things/" + "9" * 5_000,
-     "/api/v1/lab/things/1/", "/api/v1/lab/things/%00", "/api/v1/lab/things/%ff", "/api/v1/lab/things/1%0a",
-     "/api/v1/lab/things/%D9%A3", "/api/v1/lab/circles/UPPER", "/api/v1/lab/circles/-x", "/api/v1/lab/circles/x-",
-     "/api/v1/lab/circles/" + "x" * 41, "/api/v1/lab/circles/a%00b", "/api/v1/lab/circles/a%0a", "/api/v1/lab/circles/..%2f..",
-     "/api/v1/lab/circles/%E5%9C%88", "/api/v1/../../etc/passwd", "/api/v1/" + "a" * 8_000],
+    ["/api/v1/nothing", "/api/", "/api/v2/lab/things", "/api/v1/lab/things/0", "/api/v1/lab/things/x",
+     "/api/v1/lab/things/-1", "/api/v1/lab/things/007", "/api/v1/lab/things/9223372036854775808",
+     "/api/v1/lab/things/" + "9" * 5_000, "/api/v1/lab/things/1/", "/api/v1/lab/things/%00", "/api/v1/lab/things/%ff",
+     "/api/v1/lab/things/1%0a", "/api/v1/lab/things/%D9%A3", "/api/v1/lab/circles/UPPER", "/api/v1/lab/circles/-x",
+     "/api/v1/lab/circles/x-", "/api/v1/lab/circles/" + "x" * 41, "/api/v1/lab/circles/a%00b",
+     "/api/v1/lab/circles/a%0a", "/api/v1/lab/circles/..%2f..", "/api/v1/lab/circles/%E5%9C%88",
+     "/api/v1/../../etc/passwd", "/api/v1/" + "a" * 8_000],
 )  # fmt: skip
 def test_an_address_where_nothing_is_answers_with_a_problem(http: FlaskClient, path: str) -> None:
     assert_problem(http.get(path), 404, "NOT_FOUND")
@@ -325,8 +327,8 @@ def test_head_answers_like_get_without_the_body(http: FlaskClient) -> None:
     [
         (None, False), ("", False), ("zh-CN", False), ("zh", False), ("zh-TW,en;q=0.5", False), ("zh-Hans-CN", False),
         ("en", True), ("en-GB,en;q=0.9", True), ("EN-us", True), ("en;q=0.4,zh;q=0.5", False), ("fr,en;q=0.1", True),
-        ("fr", False), ("*", False), (";;;,,,", False), ("en;q=0", False), ("en;q=x", False), ("\x00", False), ("é", False),
-        ("x" * 10_000, False), ("en;q=0,zh", False), ("../../en", False),
+        ("fr", False), ("*", False), (";;;,,,", False), ("en;q=0", False), ("en;q=x", False), ("\x00", False),
+        ("é", False), ("x" * 10_000, False), ("en;q=0,zh", False), ("../../en", False),
     ],
 )  # fmt: skip
 def test_a_problem_speaks_the_language_of_the_request(
@@ -396,9 +398,9 @@ def test_an_edit_of_the_current_version_passes(http: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ['"v2-0000000000000000"', '"v4-0000000000000000"', "3", '"3"', "v3-0000000000000000", 'W/"v3-0000000000000000"', "", '""',
-     '"v3-0000000000000000', '"v-3-0000000000000000"', '"v٣-0000000000000000"', '"v3-000000000000000G"', "\x00", "é",
-     '"v' + "9" * 5_000 + '-0000000000000000"', '"v3-0000000000000000", "x"', "**"],
+    ['"v2-0000000000000000"', '"v4-0000000000000000"', "3", '"3"', "v3-0000000000000000", 'W/"v3-0000000000000000"',
+     "", '""', '"v3-0000000000000000', '"v-3-0000000000000000"', '"v٣-0000000000000000"', '"v3-000000000000000G"',
+     "\x00", "é", '"v' + "9" * 5_000 + '-0000000000000000"', '"v3-0000000000000000", "x"', "**"],
 )  # fmt: skip
 def test_an_edit_of_an_old_or_unknown_version_is_refused(http: FlaskClient, given: str) -> None:
     try:

@@ -93,8 +93,8 @@ def try_all(value: Any, *, inside: bool = True) -> None:
 def test_no_naughty_string_does_any_harm(shared_data: Path) -> None:
     strings = json.loads((shared_data / "adversarial/strings/blns.json").read_text("utf-8"))
     assert len(strings) > 500
-    for value in strings:
-        try_all(value)
+    for number, value in enumerate(strings):
+        try_all(value, inside=number % 5 == 0)
 
 
 def test_no_known_attack_does_any_harm(shared_data: Path) -> None:

@@ -135,6 +135,19 @@ def test_a_comment_with_and_without_javascript(app: Flask, make: Make, browser: 
     assert bob.post(f"{path}/comments", {"body": " "}).status_code == 422
 
 
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_double_click_on_send_makes_one_comment(app: Flask, make: Make, browser: Any, htmx: bool) -> None:
+    place = make.place()
+    post_id = make.post(place)
+    bob, path = browser(place.users["bob"]), f"/{place.slug}/posts/{post_id}"
+    once = re.search(r'name="once" value="([^"]+)"', bob.get(path).get_data(as_text=True))
+    assert once
+    sent = {"body": "只说一遍", "once": once[1]}
+    first, second = (bob.post(f"{path}/comments", sent, htmx=htmx) for _click in range(2))
+    assert (first.status_code, first.location) == (second.status_code, second.location)
+    assert queries.get_post(place.bob, post_id).comment_count == 1
+
+
 def test_replying_without_javascript_names_whom_one_answers(app: Flask, make: Make, browser: Any) -> None:
     place = make.place()
     post_id = make.post(place)
