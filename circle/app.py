@@ -203,7 +203,10 @@ def _install_requests(app: Flask) -> None:
 
     @app.after_request
     def cache_static(response: Response) -> Response:
-        if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
+        version = request.args.get("v")
+        if not version or request.endpoint != "static" or response.status_code not in {200, 304}:
+            return response
+        if version == _static_version((request.view_args or {}).get("filename", "")):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
@@ -232,6 +235,13 @@ def _install_sign_in(app: Flask) -> None:
 # ---- errors --------------------------------------------------------------------------------------------------
 
 
+_PAGE_SENTENCES = {
+    400: lazy("The request could not be understood."),
+    404: lazy("This is not here, or no longer here."),
+    405: lazy("This address cannot be used in that way."),
+}
+
+
 def _install_errors(app: Flask) -> None:
     @app.errorhandler(CircleError)
     def refused(error: CircleError) -> AnyResponse:
@@ -249,8 +259,7 @@ def _install_errors(app: Flask) -> None:
             return api.http_problem(error)
         known = TooLarge() if error.code == 413 else CircleError(error.description)
         known.status = error.code or 500
-        if error.code == 404:
-            known.sentence = lazy("This is not here, or no longer here.")
+        known.sentence = _PAGE_SENTENCES.get(error.code or 500, known.sentence)
         answer = web.error_answer(known, render_template)
         if "Allow" in (headers := dict(error.get_headers())):
             answer.headers["Allow"] = headers["Allow"]

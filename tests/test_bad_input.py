@@ -156,10 +156,9 @@ def test_a_mangled_address_is_no_such_page(world: World, row: Row, seen: Witness
 # ---- forms ---------------------------------------------------------------------------------------------------------
 
 BAD_VALUES: dict[str, bytes] = {
-    "NUL": b"\0", "NUL inside": b"a\0b", "a lone surrogate": b"\xed\xa0\x80", "no UTF-8": b"\xff\xfe",
-    "10k characters": b"x" * 10_000, "10k Chinese characters": "早".encode() * 10_000, "bidi": "a\u202eb".encode(),
-    "nothing": b"", "spaces": b"  \t ", "a negative number": b"-1", "an endless number": b"9" * 5000,
-    "infinity": b"1e999", "not a number": b"NaN", "JSON": b'{"a": [1]}', "a lot of marks": b"a" + b"\xcc\x81" * 1000,
+    "NUL": b"a\0b", "a lone surrogate": b"\xed\xa0\x80", "no UTF-8": b"\xff\xfe", "bidi": "a\u202eb".encode(),
+    "10k characters": "早".encode() * 10_000, "a lot of marks": b"a" + b"\xcc\x81" * 1000, "nothing": b"",
+    "spaces": b"  \t ", "a negative number": b"-1", "an endless number": b"9" * 5000, "not a number": b"NaN",
 }  # fmt: skip
 FORMS = unique(row for row in TABLE if row.method == "POST" and not row.is_api)
 
@@ -175,6 +174,7 @@ def form_fields(view: Any, row: Row) -> list[str]:
     return [*stated, *(name for name in row.sends if name not in stated)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "row"), on_both_engines(FORMS), indirect=["engine"])
 def test_a_spoiled_form_is_refused_or_read_and_never_breaks(world: World, row: Row, seen: Witness) -> None:
     sender = Sender(world, row, seen)
@@ -194,8 +194,10 @@ def test_a_spoiled_form_is_refused_or_read_and_never_breaks(world: World, row: R
     sender.send("nothing at all", **urlencoded([]))
 
 
-@pytest.mark.parametrize(("engine", "row"), [pytest.param("sqlite", row, id=str(row)) for row in FORMS],
-                         indirect=["engine"])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("engine", "row"), [pytest.param("sqlite", row, id=str(row)) for row in FORMS], indirect=["engine"]
+)
 def test_a_body_that_is_too_large_or_broken_is_refused(world: World, row: Row, seen: Witness) -> None:
     sender = Sender(world, row, seen)
     view = view_of(world.app, row)
@@ -235,7 +237,7 @@ NOT_AN_OBJECT: dict[str, bytes] = {
     "no JSON": b"not json", "no UTF-8": b"\xff\xfe\xfd", "half of it": b'{"body": "x"', "an array": b"[]",
     "a string": b'"x"', "null": b"null", "a number": b"1", "true": b"true", "NaN": b"NaN", "an endless number": b"9" * 5000,
     "a deep array": b"[" * 100_000, "a deep object": b'{"a":' * 100_000, "NUL": b"\0", "a BOM": b"\xef\xbb\xbf[]",
-    "UTF-16": '{"body": "x"}'.encode("utf-16"),
+    "UTF-16": '["x"]'.encode("utf-16"),
 }  # fmt: skip
 #: JSON texts; what is no JSON to the letter is a 400
 BAD_JSON_VALUES: dict[str, str] = {
@@ -309,9 +311,13 @@ def test_a_json_body_of_another_kind_or_size_is_refused(world: World, row: Row, 
     assert sender.send("1.2 MB", data=huge, content_type="application/json").status_code == 413
     for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         assert sender.send(kind, data=b'{"body": "x"}', content_type=kind).status_code == 415, kind
-    for what, key in {"empty": "", "long": "x" * 121, "not ASCII": "ké", "with a tab": "a\tb"}.items():
+    keys = {} if row.method != "POST" or contract.keyless else BAD_KEYS
+    for what, key in keys.items():
         response = sender.send(f"a key that is {what}", headers={"Idempotency-Key": key}, **dumped({}))
-        assert response.status_code in ({400, 422} if contract.takes else {400}) or contract.keyless, what
+        assert response.status_code in {400, 422}, what
+
+
+BAD_KEYS = {"empty": "", "long": "x" * 121, "not ASCII": "ké", "with a tab": "a\tb"}
 
 
 # ---- naughty strings -------------------------------------------------------------------------------------------------

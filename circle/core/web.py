@@ -43,7 +43,7 @@ from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as NoMatch
 from werkzeug.wrappers import Response as AnyResponse
 
-from circle.core import idempotency, limits
+from circle.core import idempotency, limits, operation
 from circle.core.actor import VISITOR, Actor
 from circle.core.errors import BadRequest, CircleError, Conflict, Invalid, Refused, TooLarge, Unauthenticated
 from circle.core.fields import messages_of
@@ -233,6 +233,8 @@ def takes_form(schema: type[Schema], again: Callable[..., Any]) -> Callable[[Vie
                     return view(data, **kwargs)
                 except (Invalid, Refused, Conflict, TooLarge) as error:
                     errors = error.for_form
+                    # under `once` the transaction is still open, and after a failed insert it can read nothing
+                    operation.abandon()
             return make_response(again(request.form, errors, **kwargs), 422)
 
         wrapper.form_schema = schema  # type: ignore[attr-defined]  # tests send each of its fields something bad

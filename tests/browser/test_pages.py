@@ -86,13 +86,13 @@ def test_a_page_never_scrolls_sideways(visit: Callable[..., Page], site: Site, v
     page.goto(view.address(site.world))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 844})
-        assert _too_wide(page) == [], f"{width} px"
+        assert too_wide(page) == [], f"{width} px"
     page.set_viewport_size({"width": 360, "height": 844})
     page.evaluate("document.documentElement.style.fontSize = '135%'")  # as WeChat's text size does
-    assert _too_wide(page) == [], "360 px with large text"
+    assert too_wide(page) == [], "360 px with large text"
 
 
-def _too_wide(page: Page) -> list[str]:
+def too_wide(page: Page) -> list[str]:
     """The elements that reach over the right edge of a page that scrolls sideways."""
     return page.evaluate(
         """() => {
