@@ -36,7 +36,7 @@ from circle.config import ROOT, Settings, load
 from circle.core import api, events, health, housekeeping, ids, openapi, operation, pagination, storage, web
 from circle.core.api import ApiBlueprint
 from circle.core.db import db, install_sqlite
-from circle.core.errors import BadRequest, CircleError, TooLarge, Unavailable
+from circle.core.errors import BadRequest, CircleError, NotFound, TooLarge, Unavailable
 from circle.core.i18n import compile_catalogues, lazy
 from circle.core.limits import Limiter
 from circle.home import web as home_web
@@ -237,7 +237,6 @@ def _install_sign_in(app: Flask) -> None:
 
 _PAGE_SENTENCES = {
     400: lazy("The request could not be understood."),
-    404: lazy("This is not here, or no longer here."),
     405: lazy("This address cannot be used in that way."),
 }
 
@@ -257,7 +256,8 @@ def _install_errors(app: Flask) -> None:
             return error.get_response()  # type: ignore[return-value]
         if _is_api():
             return api.http_problem(error)
-        known = TooLarge() if error.code == 413 else CircleError(error.description)
+        kinds = {404: NotFound(), 413: TooLarge()}
+        known = kinds.get(error.code or 500) or CircleError(error.description)
         known.status = error.code or 500
         known.sentence = _PAGE_SENTENCES.get(error.code or 500, known.sentence)
         answer = web.error_answer(known, render_template)

@@ -1,6 +1,7 @@
 """Settings, read once from environment variables `CIRCLE_*`.
 
-Development, test and production differ here and nowhere else: no other module reads the environment.
+Development, test and production differ here and nowhere else: no other module reads the environment (but for the
+port of `flask serve`, an option of that command).
 `docs/operations.md` lists every variable; a test compares that table with `Settings`.
 """
 
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ("development", "production", "test")
+#: languages with a catalogue; the first is the default
+LOCALES = ("zh_Hans_CN", "en")
 
 
 class SettingsError(RuntimeError):
@@ -81,6 +84,12 @@ def _secret_key(env: Mapping[str, str], environment: str, data_dir: Path) -> str
     return path.read_text().strip()
 
 
+def _locale(value: str) -> str:
+    if value not in LOCALES:
+        raise SettingsError(f"CIRCLE_LOCALE must be one of {', '.join(LOCALES)}, not {value!r}")
+    return value
+
+
 def _database_url(value: str) -> str:
     """Accept the spellings that hosting providers hand out."""
     return "postgresql://" + value.removeprefix("postgres://") if value.startswith("postgres://") else value
@@ -111,7 +120,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         redis_url=env.get("CIRCLE_REDIS_URL") or None,
         base_url=base_url,
         rate_limits=_flag(env.get("CIRCLE_RATE_LIMITS") or "on", "CIRCLE_RATE_LIMITS"),
-        locale=env.get("CIRCLE_LOCALE") or "zh_Hans_CN",
+        locale=_locale(env.get("CIRCLE_LOCALE") or LOCALES[0]),
         node=_number(env.get("CIRCLE_NODE") or "0", "CIRCLE_NODE", 0, 31),
         proxies=_number(env.get("CIRCLE_PROXIES") or "0", "CIRCLE_PROXIES", 0, 5),
         site_name=env.get("CIRCLE_SITE_NAME") or "粉丝圈",

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask import Flask
 from flask_babel import format_date, get_locale, gettext, ngettext
 
@@ -14,6 +15,11 @@ from circle.core.i18n import LOCALES
 from circle.core.web import trusted
 
 DEFAULT_TZ = "Asia/Shanghai"
+
+
+def _day(moment: datetime, skeleton: str) -> str:
+    """A day as the reader's language writes it: 11月19日, Nov 19."""
+    return str(format_skeleton(skeleton, moment, locale=get_locale() or "zh_Hans_CN"))
 
 
 def time_ago(moment: datetime, tz: str = DEFAULT_TZ) -> str:
@@ -33,8 +39,8 @@ def time_ago(moment: datetime, tz: str = DEFAULT_TZ) -> str:
     if days == 1:
         return str(gettext("yesterday %(time)s", time=clock_time))
     if here.year == now.astimezone(ZoneInfo(tz)).year:
-        return f"{here.month}-{here.day} {clock_time}"
-    return f"{here.year}-{here.month}-{here.day}"
+        return f"{_day(here, 'MMMd')} {clock_time}"
+    return _day(here, "yMMMd")
 
 
 def local_time(moment: datetime, tz: str = DEFAULT_TZ) -> str:

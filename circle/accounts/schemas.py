@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from circle.core.fields import Address, Choice, Id, InputSchema, Line, Moment, OutSchema, Secret, Text
+from circle.core.fields import Address, Choice, Count, Id, InputSchema, Line, Moment, OutSchema, Secret, Text
 from circle.core.i18n import LOCALES, lazy
 
 MAX_NICKNAME = 20
@@ -43,7 +43,7 @@ class LoginForm(LoginInput):
 
 
 class RefreshInput(InputSchema):
-    refresh_token = fields.String(required=True, validate=validate.Length(1, 200))
+    refresh_token = Secret(200, required=True)
 
 
 class PasswordInput(InputSchema):
@@ -65,7 +65,7 @@ class ProfileForm(InputSchema):
 
     nickname = Line(MAX_NICKNAME, minimum=1, required=True)
     bio = Text(MAX_BIO, load_default="")
-    version = fields.Integer(load_default=None, validate=validate.Range(1, 2**31))
+    version = Count(1, 2**31, load_default=None)
 
 
 class SettingsInput(InputSchema):

@@ -20,7 +20,7 @@ from circle.circles.rules import (
     REASON_MAX,
     VISIBILITIES,
 )
-from circle.core.fields import Address, Choice, Id, InputSchema, Line, Moment, OutSchema, Secret, Text
+from circle.core.fields import Address, Choice, Count, Id, InputSchema, Line, Moment, OutSchema, Secret, Text
 from circle.core.i18n import lazy
 
 #: longer than any slug may be: what is wrong with it is for the rule to say
@@ -61,7 +61,7 @@ class CircleForm(CircleChanges):
     name = Line(NAME_MAX, minimum=1, required=True)
     slug = Line(_SLUG_INPUT, minimum=1, required=True)
     intro = Text(INTRO_MAX, load_default="")
-    version = fields.Integer(load_default=None, validate=validate.Range(1, 2**31))
+    version = Count(1, 2**31, load_default=None)
 
 
 class JoinInput(InputSchema):
@@ -102,7 +102,7 @@ class RoleForm(InputSchema):
 
 
 class MuteForm(InputSchema):
-    duration_s = fields.Integer(required=True, validate=validate.Range(60, 366 * 86400))
+    duration_s = Count(60, 366 * 86400, required=True)
     reason = Text(REASON_MAX, load_default="")
 
 
@@ -120,14 +120,12 @@ class InviteInput(InputSchema):
     """How long and for how many a link is good; without a limit where null or absent."""
 
     expires_at = Moment(load_default=None, allow_none=True)
-    max_uses = fields.Integer(
-        load_default=None, allow_none=True, strict=True, validate=validate.Range(1, INVITE_USES_MAX)
-    )
+    max_uses = Count(1, INVITE_USES_MAX, load_default=None, allow_none=True, strict=True)
 
 
 class InviteForm(InputSchema):
-    expires_in_days = fields.Integer(load_default=None, validate=validate.Range(1, 366))
-    max_uses = fields.Integer(load_default=None, validate=validate.Range(1, INVITE_USES_MAX))
+    expires_in_days = Count(1, 366, load_default=None)
+    max_uses = Count(1, INVITE_USES_MAX, load_default=None)
 
 
 # ---- what we answer ------------------------------------------------------------------------------------------

@@ -71,6 +71,14 @@ class Secret(fields.String):
         return value
 
 
+class Count(fields.Integer):
+    """A whole number from `minimum` to `maximum`."""
+
+    def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
+        bounds = validate.Range(minimum, maximum, error=lazy("Between {min} and {max}, please."))  # type: ignore[arg-type]
+        super().__init__(validate=bounds, **kwargs)
+
+
 class Choice(fields.String):
     """One of a few words."""
 
@@ -135,6 +143,8 @@ _SENTENCES: dict[str, list[Any]] = {
     "invalid": [lazy("This is not valid here.")],
     "invalid_utf8": [lazy("This must be text.")],
     "too_large": [lazy("This number is too large.")],
+    "type": [lazy("This is not valid here.")],
+    "validator_failed": [lazy("This is not valid here.")],
 }
 
 
@@ -161,11 +171,7 @@ class PageQuery(InputSchema):
     """Where in a list to read, and how much."""
 
     cursor = fields.String(load_default=None, metadata={"description": "The `next_cursor` of the page before."})
-    limit = fields.Integer(
-        load_default=20,
-        validate=validate.Range(1, 50, error=lazy("Between {min} and {max}, please.")),  # type: ignore[arg-type]
-        metadata={"description": "How many items, 1 to 50."},
-    )
+    limit = Count(1, 50, load_default=20, metadata={"description": "How many items, 1 to 50."})
 
 
 def messages_of(error: ValidationError) -> dict[str, Any]:

@@ -36,4 +36,5 @@ def compile_catalogues() -> None:
         handle, name = tempfile.mkstemp(dir=mo.parent)
         with open(handle, "wb") as file:
             write_mo(file, catalogue)
+        os.chmod(name, 0o644)  # whoever starts first, others must be able to read it
         os.replace(name, mo)

@@ -1,4 +1,4 @@
-"""The same request sent twice makes one thing (`Idempotency-Key`, domain.md §0).
+"""The same request sent twice makes one thing (`Idempotency-Key`, domain specification §0).
 
 T1 claims the key and commits; T2 does the effect **and** stores the answer in one commit (`operation.held`). A second
 request with the key gets the stored answer, or 409 while the first is still running, or 422 when its content differs.

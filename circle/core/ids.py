@@ -78,7 +78,10 @@ def _take_node() -> int:
     machine, directory = _place
     directory.mkdir(parents=True, exist_ok=True)
     for process in range(_PROCESSES):
-        file = os.open(directory / f"node-{process}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(directory / f"node-{process}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except PermissionError:  # another user's process made it (say, a command run as root): leave it to them
+            continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

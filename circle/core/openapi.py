@@ -24,7 +24,8 @@ _INTRO = """\
 JSON API of circle (粉丝圈). Send `Authorization: Bearer <access token>`; without it you see what a visitor sees.
 Ids are decimal strings, times RFC 3339 in UTC, money integer fen (`…_fen`), points integers. Lists are read with
 `cursor` and `limit`. Errors are RFC 9457 problems with a stable `code` and a `detail` in the language of
-`Accept-Language`. Any POST may carry an `Idempotency-Key` (kept for 72 hours): sent twice, it is done once.
+`Accept-Language`. A POST may carry an `Idempotency-Key` (kept for 72 hours; not for signing in and passwords): sent twice, it is done
+once.
 """
 
 _HEADERS: dict[str, Any] = {

@@ -6,7 +6,7 @@ is refused by another. The predicate is a row value comparison, which both engin
     stmt, page = select(...), Keyset("feed.newest", (Post.published_at, Post.id), descending=True)
     rows = page.read(stmt, cursor, limit)          # -> Page(items, next_cursor)
 
-The key columns must be selected, labelled or not, as the *last* columns of the statement; they are cut off again.
+`read` appends the key columns to the statement; rows are best read by name.
 """
 
 from __future__ import annotations

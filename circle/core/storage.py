@@ -1,6 +1,6 @@
 """Where uploaded bytes live. Keys look like `ab/abcdef….webp`; the bytes under a key never change.
 
-`LocalStorage` is the only one for now; an S3 twin behind the same five methods comes with the media issue.
+`LocalStorage` is the only one for now; an S3 twin behind the same methods comes with the media issue.
 """
 
 from __future__ import annotations

@@ -360,6 +360,11 @@ def choose_locale() -> str:
     return chosen if chosen in LOCALES else default
 
 
+def _message(error: CircleError) -> str:
+    """What the page says; empty when the error says no more than its kind, for which the page has warmer words."""
+    return "" if error.sentence is type(error).sentence else str(error.sentence)
+
+
 def error_answer(error: CircleError, render: Callable[..., str]) -> AnyResponse:
     """An expected refusal as a page (or, to htmx, as a short message that leaves the page alone)."""
     if error.status == 401:
@@ -372,7 +377,7 @@ def error_answer(error: CircleError, render: Callable[..., str]) -> AnyResponse:
     known = {403: "403", 404: "404", 429: "429"}
     name = known.get(error.status, "error")
     return make_response(
-        render(f"errors/{name}.html", message=str(error.sentence), code=error.status, retry_after=error.retry_after),
+        render(f"errors/{name}.html", message=_message(error), code=error.status, retry_after=error.retry_after),
         error.status,
         headers,
     )

@@ -27,7 +27,9 @@ def index() -> Any:
     if is_htmx() and request.args.get("cursor"):
         return render_template("home/_circles.html", page=page)
     mine = circles.my_circles(actor()) if actor().signed_in else []
-    return render_template("home/index.html", mine=mine, page=page)
+    known = {row.id for row in mine}
+    others = page.map(lambda rows: [row for row in rows if row.id not in known])
+    return render_template("home/index.html", mine=mine, page=others)
 
 
 @bp.get("/<slug:slug>")

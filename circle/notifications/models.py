@@ -17,9 +17,9 @@ class Notice(IdMixin, Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     circle_id: Mapped[int | None] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
-    #: what happened, for example post.hidden; queries.py has the sentence for each kind
+    #: what happened, for example post.hidden; kinds.py has the sentence for each kind
     kind: Mapped[str] = mapped_column(String(32))
-    #: values of the sentence (names, reason) and the path it leads to
+    #: values of the sentence and of the path it leads to (ids, a reason)
     data: Mapped[dict[str, Any]]
     #: same fact, same key: told once
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)

@@ -48,7 +48,7 @@ class Post(IdMixin, Base):
     like_count: Mapped[int] = mapped_column(default=0)
     #: visible comments and replies
     comment_count: Mapped[int] = mapped_column(default=0)
-    #: E of domain.md §7; equals a recount from the rows (F1, tested)
+    #: E of domain specification §7; equals a recount from the rows (F1, tested)
     engagement: Mapped[int] = mapped_column(default=0)
     #: integer micro-units (F2); changes only on events, so there is no cron
     hot_score: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""The two numbers that order the feeds, as pure functions (domain.md §7).
+"""The two numbers that order the feeds, as pure functions (domain specification §7).
 
 Both are integers, computed in Python, so that SQLite and PostgreSQL sort alike. Time is inside the hot score: it
 changes only when something happens, needs no cron, and pages of the hot feed stay put.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -251,7 +252,8 @@ def replies(slug: str, comment_id: int) -> str:
     row, post = queries.get_comment(actor(), comment_id, slug=slug)
     rows = queries.all_replies(actor(), post, comment_id)
     name = "posts/_replies.html" if is_htmx() else "posts/replies.html"
-    return render_template(name, circle=post.circle, post=post, comment=row, replies=rows)
+    whole = replace(row, replies=rows, reply_count=len(rows))
+    return render_template(name, circle=post.circle, post=post, comment=whole, replies=rows)
 
 
 @bp.get("/<slug:slug>/comments/<id:comment_id>/edit")

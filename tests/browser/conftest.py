@@ -20,19 +20,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core.db import db
-from flask_migrate import upgrade
 from tests.browser.world import World, build
 from tests.services import REQUIRED
 
-_ARGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-).split()
+_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 PHONE = {"width": 390, "height": 844}
 
 
@@ -151,21 +157,21 @@ class _server:
 
 @pytest.fixture(scope="package")
 def contexts(chromium: Browser, site: Site) -> Callable[..., BrowserContext]:
-    """Shared browsers by role, language and scripting."""
-    made: dict[tuple[Any, ...], BrowserContext] = {}
+    """Shared browsers by role and language."""
+    made: dict[tuple[str, str], BrowserContext] = {}
 
-    def context(role: str, language: str = "", scripting: bool = True) -> BrowserContext:
-        key = (role, language, scripting)
+    def context(role: str, language: str = "") -> BrowserContext:
+        key = (role, language)
         if key not in made:
-            made[key] = _context(chromium, site, role, scripting)
+            made[key] = _context(chromium, site, role)
             if language:
-                _speak(made[key], site, language)
+                _speak(made[key], language)
         return made[key]
 
     return context
 
 
-def _context(chromium: Browser, site: Site, role: str, scripting: bool) -> BrowserContext:
+def _context(chromium: Browser, site: Site, role: str, scripting: bool = True) -> BrowserContext:
     context = chromium.new_context(
         base_url=site.url, viewport=PHONE, reduced_motion="reduce", locale="zh-CN", timezone_id="Asia/Shanghai",
         java_script_enabled=scripting,
@@ -176,7 +182,7 @@ def _context(chromium: Browser, site: Site, role: str, scripting: bool) -> Brows
     return context
 
 
-def _speak(context: BrowserContext, site: Site, language: str) -> None:
+def _speak(context: BrowserContext, language: str) -> None:
     """Choose a language for this browser alone: the cookie remembers it."""
     page = context.new_page()
     page.goto("/settings/language")
@@ -192,20 +198,37 @@ def faults() -> Iterator[Faults]:
     assert not faults.found, "\n".join(faults.found)
 
 
-@pytest.fixture
-def visit(contexts: Callable[..., BrowserContext], faults: Faults) -> Iterator[Callable[..., Page]]:
-    """`visit("member")`: a page of a shared browser; for tests that only look."""
-    opened: list[Page] = []
+@pytest.fixture(scope="package")
+def shared_pages(contexts: Callable[..., BrowserContext]) -> Callable[..., tuple[Page, Faults]]:
+    """One page for each shared browser: opening one takes as long as looking at it."""
+    made: dict[tuple[Any, ...], tuple[Page, Faults]] = {}
 
-    def open_page(role: str, **wanted: Any) -> Page:
-        page = contexts(role, **wanted).new_page()
-        faults.watch(page)
-        opened.append(page)
+    def shared_page(role: str, language: str = "") -> tuple[Page, Faults]:
+        key = (role, language)
+        if key not in made:
+            made[key] = (contexts(role, language).new_page(), Faults())
+            made[key][1].watch(made[key][0])
+        return made[key]
+
+    return shared_page
+
+
+@pytest.fixture
+def visit(shared_pages: Callable[..., tuple[Page, Faults]], faults: Faults) -> Iterator[Callable[..., Page]]:
+    """`visit("member")`: the page of a shared browser, phone-sized and light; for tests that only look."""
+    used: list[Faults] = []
+
+    def open_page(role: str, language: str = "") -> Page:
+        page, its_faults = shared_pages(role, language)
+        its_faults.found.clear()
+        used.append(its_faults)
+        page.set_viewport_size(PHONE)
+        page.emulate_media(color_scheme="light")
         return page
 
     yield open_page
-    for page in opened:
-        page.close()
+    for each in used:
+        faults.found += each.found
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ VIEWS: dict[str, tuple[View, ...]] = {
             ("person without posts", "/@waiting", ("visitor",)),
         ],
         "notifications.index": [("notices", "/notifications", SIGNED_IN)],
+        "openapi.docs": [("API document", "/api/docs", VISITOR)],
         "posts.show": [
             ("post", "/{slug}/posts/{post}", EVERYONE),
             ("post with many comments", "/{slug}/posts/{talk}", ("member",)),
@@ -92,7 +93,10 @@ VIEWS: dict[str, tuple[View, ...]] = {
             ("topic", "/{slug}/topics/{topic}", EVERYONE),
             ("closed topic without posts", "/{slug}/topics/past", EVERYONE),
         ],
-        "topics.index": [("topics", "/{slug}/topics", EVERYONE), ("no topics", "/{studio}/topics", ("visitor", "owner"))],
+        "topics.index": [
+            ("topics", "/{slug}/topics", EVERYONE),
+            ("no topics", "/{studio}/topics", ("visitor", "owner")),
+        ],
         "topics.new": [("new topic", "/{slug}/topics/new", OWNER)],
         "topics.edit": [("edit a topic", "/{slug}/topics/{topic}/edit", OWNER)],
     }.items()
@@ -101,6 +105,8 @@ VIEWS: dict[str, tuple[View, ...]] = {
 #: GET routes of the web that are not pages of their own
 NOT_PAGES = {
     "circles.manage": "leads on to the first page of the back room that the person may open",
+    "health.healthz": "for the machine that watches",
+    "health.readyz": "for the machine that watches",
     "media.show": "a picture",
 }
 

@@ -38,7 +38,8 @@ WHERE = """() => {
     const box = (el.matches(".vh, [type=radio], [type=file]") && label ? label : el).getBoundingClientRect();
     const at = document.elementFromPoint(
         Math.min(Math.max(box.left + box.width / 2, 1), innerWidth - 1), box.top + Math.min(box.height / 2, 12));
-    const covered = !at || !(el.contains(at) || at.contains(el) || (label && (label.contains(at) || at.contains(label))));
+    const near = (one, other) => one && (one.contains(other) || other.contains(one));
+    const covered = !at || !(near(el, at) || near(label, at));
     return {name: el.outerHTML.slice(0, 160), seen: outlined || writes, covered};
 }"""
 

@@ -24,6 +24,7 @@ from tests.factories import PASSWORD, Make, actor_of
 #: as long as names may be: what a page does with them is what it does at its worst
 LONG_NAME = "写了一半的小说家和她从不走动的闹钟先生"
 LONG_LATIN = "Maximiliane_Featherst"[:20]
+LONG_TOPIC = "一个名字长到二十个字的话题也要放得下才行"
 LONG_TITLE = "一条很长的标题：" + "今天早上的雾比昨天早上的雾更像雾" * 3
 _TONES = ("#c7462a", "#1f7659", "#4355ad", "#e6ad3f", "#94406d")
 #: more than one page of a feed, and more than one page of comments
@@ -107,7 +108,10 @@ def build(app: Flask) -> World:
 
 def _topics(owner: User) -> list[tuple[str, int]]:
     boss = actor_of(owner)
-    wanted = (("notes", "读书笔记", "合上书，用自己的话写三句。"), ("long", "一个名字长到二十个字的话题也要放得下才行", ""))
+    wanted = (
+        ("notes", "读书笔记", "合上书，用自己的话写三句。"),
+        ("long", LONG_TOPIC, ""),
+    )
     made = [(slug, topics.create_topic(boss, "morning", title=t, slug=slug, intro=i)) for slug, t, i in wanted]
     old = topics.create_topic(boss, "morning", title="往期活动", slug="past")
     topics.update_topic(boss, old, status="archived")
