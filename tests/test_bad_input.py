@@ -156,10 +156,18 @@ def test_a_mangled_address_is_no_such_page(world: World, row: Row, seen: Witness
 # ---- forms ---------------------------------------------------------------------------------------------------------
 
 BAD_VALUES: dict[str, bytes] = {
-    "NUL": b"a\0b", "a lone surrogate": b"\xed\xa0\x80", "no UTF-8": b"\xff\xfe", "bidi": "a\u202eb".encode(),
-    "10k characters": "早".encode() * 10_000, "a lot of marks": b"a" + b"\xcc\x81" * 1000, "nothing": b"",
-    "spaces": b"  \t ", "a negative number": b"-1", "an endless number": b"9" * 5000, "not a number": b"NaN",
-}  # fmt: skip
+    "NUL": b"a\0b",
+    "a lone surrogate": b"\xed\xa0\x80",
+    "no UTF-8": b"\xff\xfe",
+    "bidi": "a\u202eb".encode(),
+    "10k characters": "早".encode() * 10_000,
+    "a lot of marks": b"a" + b"\xcc\x81" * 1000,
+    "nothing": b"",
+    "spaces": b"  \t ",
+    "a negative number": b"-1",
+    "an endless number": b"9" * 5000,
+    "not a number": b"NaN",
+}
 FORMS = unique(row for row in TABLE if row.method == "POST" and not row.is_api)
 
 
@@ -189,7 +197,9 @@ def test_a_spoiled_form_is_refused_or_read_and_never_breaks(world: World, row: R
         sender.send(f"{name} twice", **urlencoded([*others, (name, b"1"), (name, b"2")]))
         sender.send(f"no {name}", **urlencoded(others))
     for bad in (b"\0", b"\xff", b"9" * 5000):  # names that some views read beside their schema
-        beside = [(name, bad) for name in ("once", "version", "alts", "remove_images", "media_ids", "topic_ids", "next")]
+        beside = [
+            (name, bad) for name in ("once", "version", "alts", "remove_images", "media_ids", "topic_ids", "next")
+        ]
         sender.send(f"{bad[:10]!r} beside", **urlencoded([*good().items(), *beside]))
     sender.send("nothing at all", **urlencoded([]))
 
@@ -215,18 +225,24 @@ def test_a_body_that_is_too_large_or_broken_is_refused(world: World, row: Row, s
     sender.send("JSON in place of a form", data=b'{"body": "x"}', content_type="application/json")
 
 
+def part(header: str, content: bytes = b"x", *, kind: str = "") -> bytes:
+    """One part of a multipart body, and its end."""
+    lines = [f"Content-Disposition: form-data{header}", *([f"Content-Type: {kind}"] if kind else [])]
+    return b"--cut\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n" + content + b"\r\n--cut--\r\n"
+
+
 BROKEN_MULTIPART = {
-    "no end": b'--cut\r\nContent-Disposition: form-data; name="body"\r\n\r\nhello',
+    "no end": part('; name="body"').removesuffix(b"\r\n--cut--\r\n"),
     "no part": b"--cut--\r\n",
     "no headers": b"--cut\r\n\r\nhello\r\n--cut--\r\n",
-    "another boundary": b'--other\r\nContent-Disposition: form-data; name="body"\r\n\r\nx\r\n--other--\r\n',
-    "no name": b"--cut\r\nContent-Disposition: form-data\r\n\r\nx\r\n--cut--\r\n",
-    "NUL in a file's name": b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a\0.png"\r\n\r\nx\r\n--cut--',
-    "a file that climbs": b'--cut\r\nContent-Disposition: form-data; name="file"; filename="../../a.png"\r\n\r\nx\r\n--cut--',
-    "a file where a word should be": b'--cut\r\nContent-Disposition: form-data; name="body"; filename="a"\r\n\r\nx\r\n--cut--',
-    "a word where a file should be": b'--cut\r\nContent-Disposition: form-data; name="images"\r\n\r\nx\r\n--cut--\r\n',
-    "a strange charset": b'--cut\r\nContent-Disposition: form-data; name="body"\r\nContent-Type: text/plain; charset=x-no\r\n\r\n\xff\r\n--cut--',
-}  # fmt: skip
+    "another boundary": part('; name="body"').replace(b"cut", b"other"),
+    "no name": part(""),
+    "NUL in a file's name": part('; name="file"; filename="a\0.png"'),
+    "a file that climbs": part('; name="file"; filename="../../a.png"'),
+    "a file where a word should be": part('; name="body"; filename="a"'),
+    "a word where a file should be": part('; name="images"'),
+    "a strange charset": part('; name="body"', b"\xff", kind="text/plain; charset=x-no"),
+}
 
 
 # ---- JSON ----------------------------------------------------------------------------------------------------------
@@ -234,23 +250,58 @@ BROKEN_MULTIPART = {
 JSON_ROUTES = unique(row for row in TABLE if row.is_api and row.method in {"POST", "PUT", "PATCH"})
 #: (bytes, statuses that are a clear answer)
 NOT_AN_OBJECT: dict[str, bytes] = {
-    "no JSON": b"not json", "no UTF-8": b"\xff\xfe\xfd", "half of it": b'{"body": "x"', "an array": b"[]",
-    "a string": b'"x"', "null": b"null", "a number": b"1", "true": b"true", "NaN": b"NaN", "an endless number": b"9" * 5000,
-    "a deep array": b"[" * 100_000, "a deep object": b'{"a":' * 100_000, "NUL": b"\0", "a BOM": b"\xef\xbb\xbf[]",
+    "no JSON": b"not json",
+    "no UTF-8": b"\xff\xfe\xfd",
+    "half of it": b'{"body": "x"',
+    "an array": b"[]",
+    "a string": b'"x"',
+    "null": b"null",
+    "a number": b"1",
+    "true": b"true",
+    "NaN": b"NaN",
+    "an endless number": b"9" * 5000,
+    "a deep array": b"[" * 100_000,
+    "a deep object": b'{"a":' * 100_000,
+    "NUL": b"\0",
+    "a BOM": b"\xef\xbb\xbf[]",
     "UTF-16": '["x"]'.encode("utf-16"),
-}  # fmt: skip
+}
 #: JSON texts; what is no JSON to the letter is a 400
 BAD_JSON_VALUES: dict[str, str] = {
-    "null": "null", "true": "true", "a number": "1", "minus one": "-1", "a fraction": "1.5", "1e999": "1e999",
-    "-1e999": "-1e999", "NaN": "NaN", "Infinity": "Infinity", "2**63": str(2**63), "an endless number": "9" * 5000,
-    "a huge number": "1" + "0" * 400, "an array": "[]", "an array of arrays": "[[[]]]", "an object": "{}",
-    "a list of nulls": "[null]", "a list of objects": "[{}]", "a list of NULs": '["\\u0000"]',
-    "nothing": '""', "spaces": '"  "', "NUL": '"\\u0000"', "NUL inside": '"a\\u0000b"', "a lone surrogate": '"\\ud800"',
-    "a surrogate inside": '"a\\udfffb"', "10k characters": '"' + "x" * 10_000 + '"', "bidi": '"a\\u202eb"',
-    "a lot of marks": '"a' + "\\u0301" * 1000 + '"', "1,000 items": "[" + ",".join(["1"] * 1000) + "]",
-    "a deep array": "[" * 500 + "]" * 500, "a lot of #": '"' + "#" * 100 + '"', "a date": '"2026-13-45T99:99:99Z"',
-    "a far date": '"9999-12-31T23:59:59-14:00"', "an early date": '"0001-01-01T00:00:00+14:00"',
-}  # fmt: skip
+    "null": "null",
+    "true": "true",
+    "a number": "1",
+    "minus one": "-1",
+    "a fraction": "1.5",
+    "1e999": "1e999",
+    "-1e999": "-1e999",
+    "NaN": "NaN",
+    "Infinity": "Infinity",
+    "2**63": str(2**63),
+    "an endless number": "9" * 5000,
+    "a huge number": "1" + "0" * 400,
+    "an array": "[]",
+    "an array of arrays": "[[[]]]",
+    "an object": "{}",
+    "a list of nulls": "[null]",
+    "a list of objects": "[{}]",
+    "a list of NULs": '["\\u0000"]',
+    "nothing": '""',
+    "spaces": '"  "',
+    "NUL": '"\\u0000"',
+    "NUL inside": '"a\\u0000b"',
+    "a lone surrogate": '"\\ud800"',
+    "a surrogate inside": '"a\\udfffb"',
+    "10k characters": '"' + "x" * 10_000 + '"',
+    "bidi": '"a\\u202eb"',
+    "a lot of marks": '"a' + "\\u0301" * 1000 + '"',
+    "1,000 items": "[" + ",".join(["1"] * 1000) + "]",
+    "a deep array": "[" * 500 + "]" * 500,
+    "a lot of #": '"' + "#" * 100 + '"',
+    "a date": '"2026-13-45T99:99:99Z"',
+    "a far date": '"9999-12-31T23:59:59-14:00"',
+    "an early date": '"0001-01-01T00:00:00+14:00"',
+}
 
 
 def dumped(fields: dict[str, str]) -> dict[str, Any]:
@@ -282,7 +333,9 @@ def test_spoiled_json_is_refused_clearly(world: World, row: Row, seen: Witness) 
     for name, field in contract.takes().load_fields.items():
         for what, bad in BAD_JSON_VALUES.items():
             response = sender.send(f"{name}: {what}", **dumped(good() | {name: bad}))
-            if what in {"1e999", "NaN", "an object", "an array of arrays", "a lone surrogate"} and not _takes(field, bad):
+            if what in {"1e999", "NaN", "an object", "an array of arrays", "a lone surrogate"} and not _takes(
+                field, bad
+            ):
                 assert response.status_code in {400, 422}, f"{row} {name}: {what}: {response.status_code}"
         response = sender.send(f"no {name}", **dumped({key: value for key, value in good().items() if key != name}))
         assert not field.required or response.status_code == 422
@@ -309,7 +362,12 @@ def test_a_json_body_of_another_kind_or_size_is_refused(world: World, row: Row, 
         return
     huge = b'{"body": "' + b"x" * TOO_MUCH + b'"}'
     assert sender.send("1.2 MB", data=huge, content_type="application/json").status_code == 413
-    for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+    for kind in (
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
         assert sender.send(kind, data=b'{"body": "x"}', content_type=kind).status_code == 415, kind
     keys = {} if row.method != "POST" or contract.keyless else BAD_KEYS
     for what, key in keys.items():
@@ -323,12 +381,47 @@ BAD_KEYS = {"empty": "", "long": "x" * 121, "not ASCII": "ké", "with a tab": "a
 # ---- naughty strings -------------------------------------------------------------------------------------------------
 
 OWN_STRINGS = (
-    "", " ", "\0", "a\0b", "\ud800", "\udfff\ud800", "\u202eabc", "\u2066x\u2069", "\ufeff", "\u200b", "a" + "\u0301" * 500,
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "javascript:alert(1)", "{{ 7*7 }}", "%(name)s", "%s%n",
-    "'; DROP TABLE users; --", "\\", "../../etc/passwd", "😀👨‍👩‍👧", "田中さんにあげて下さい", "ﷺ", "null", "undefined", "NaN", "1e999",
-    "\r\nSet-Cookie: x=y", "\x1b[31m", "\x85\u2028\u2029", "@everyone #早安# https://a.example/?q=1，好", "[x](javascript:alert(1))",
-    "![x](data:text/html,hi)", "`" * 400, "*" * 400, "> " * 400, "[" * 400, "#" * 400, "x" * 10_000, "早" * 10_000,
-)  # fmt: skip
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\ud800",
+    "\udfff\ud800",
+    "\u202eabc",
+    "\u2066x\u2069",
+    "\ufeff",
+    "\u200b",
+    "a" + "\u0301" * 500,
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "{{ 7*7 }}",
+    "%(name)s",
+    "%s%n",
+    "'; DROP TABLE users; --",
+    "\\",
+    "../../etc/passwd",
+    "😀👨‍👩‍👧",
+    "田中さんにあげて下さい",
+    "ﷺ",
+    "null",
+    "undefined",
+    "NaN",
+    "1e999",
+    "\r\nSet-Cookie: x=y",
+    "\x1b[31m",
+    "\x85\u2028\u2029",
+    "@everyone #早安# https://a.example/?q=1，好",
+    "[x](javascript:alert(1))",
+    "![x](data:text/html,hi)",
+    "`" * 400,
+    "*" * 400,
+    "> " * 400,
+    "[" * 400,
+    "#" * 400,
+    "x" * 10_000,
+    "早" * 10_000,
+)
 
 
 def naughty(shared: Any) -> list[str]:

@@ -1,7 +1,7 @@
 """Write docs/openapi.json, the snapshot of the API document that clients read and reviewers compare.
 
-    python tools/openapi.py            writes docs/openapi.json
-    python tools/openapi.py --print    prints it instead
+python tools/openapi.py            writes docs/openapi.json
+python tools/openapi.py --print    prints it instead
 """
 
 from __future__ import annotations

@@ -128,6 +128,8 @@ class InviteForm(InputSchema):
     max_uses = Count(1, INVITE_USES_MAX, load_default=None)
 
 
+_INSIDE = "null where a private circle is closed to you"
+
 # ---- what we answer ------------------------------------------------------------------------------------------
 
 
@@ -149,8 +151,8 @@ class CircleOut(OutSchema):
     join_mode = fields.String(required=True)
     visibility = fields.String(required=True)
     tz = fields.String(required=True)
-    member_count = fields.Integer(required=True)
-    post_count = fields.Integer(required=True)
+    member_count = fields.Integer(required=True, allow_none=True, metadata={"description": _INSIDE})
+    post_count = fields.Integer(required=True, allow_none=True, metadata={"description": _INSIDE})
     me = fields.Nested(MembershipOut, required=True, allow_none=True)
 
 
@@ -159,7 +161,7 @@ class CircleCoverOut(CircleOut):
 
     accent = fields.String(required=True)
     questions = fields.List(fields.String(), required=True)
-    owner = fields.Nested(AuthorOut, required=True)
+    owner = fields.Nested(AuthorOut, required=True, allow_none=True)
 
 
 class MemberPowersOut(OutSchema):

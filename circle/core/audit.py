@@ -5,8 +5,8 @@ canonical JSON:
 
     hash = sha256(prev_hash + "\\n" + canonical JSON of {stream, seq, at, actor, action, target, data})
 
-so an edited, deleted or reordered entry breaks every later hash (domain specification §12). UPDATE and DELETE are also refused
-by database triggers. Ordinary posts are not logged; acts on another's content, role or money are.
+so an edited, deleted or reordered entry breaks every later hash (domain specification §12). UPDATE and DELETE are
+also refused by database triggers. Ordinary posts are not logged; acts on another's content, role or money are.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ _INTRO = """\
 JSON API of circle (粉丝圈). Send `Authorization: Bearer <access token>`; without it you see what a visitor sees.
 Ids are decimal strings, times RFC 3339 in UTC, money integer fen (`…_fen`), points integers. Lists are read with
 `cursor` and `limit`. Errors are RFC 9457 problems with a stable `code` and a `detail` in the language of
-`Accept-Language`. A POST may carry an `Idempotency-Key` (kept for 72 hours; not for signing in and passwords): sent twice, it is done
-once.
+`Accept-Language`. A POST may carry an `Idempotency-Key` (kept for 72 hours; not for signing in and passwords): sent
+twice, it is done once.
 """
 
 _HEADERS: dict[str, Any] = {
@@ -140,7 +140,11 @@ def _operation(contract: Contract, endpoint: str, path: str) -> dict[str, Any]:
         "responses": _responses(contract, bool(_parts(path))),
     }
     if contract.takes is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": contract.takes}}}
+        operation["requestBody"] = {
+            # no body at all is read as {}
+            "required": any(field.required for field in contract.takes().load_fields.values()),
+            "content": {"application/json": {"schema": contract.takes}},
+        }
     if contract.file is not None:
         form = {
             "type": "object",

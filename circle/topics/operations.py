@@ -51,7 +51,7 @@ def create_topic(
         title=title,
         intro=intro,
         kind=kind,
-        created_by=actor.id or circle.owner.id,
+        created_by=actor.id or (circle.owner.id if circle.owner else None),
     )
     db.session.add(topic)
     db.session.flush()

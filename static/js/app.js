@@ -1,6 +1,6 @@
 /* 一圈 · the only script members load besides htmx. No inline handlers, no eval: works under script-src 'self'.
    Everything here is an enhancement: without it links and forms still work, and it works if htmx did not load.
-   Contents: 1 helpers  2 menus, sheets  3 notices  4 htmx: errors, focus  5 plain forms  6 theme, copy  7 text areas
+   Contents: 1 helpers  2 menus, sheets, strips  3 notices  4 htmx: errors, focus  5 plain forms  6 theme, copy  7 text areas
    8 pictures of the composer  9 topics of the composer  10 replies  11 picture viewer */
 (() => {
   "use strict";
@@ -14,7 +14,7 @@
   const ready = [];
   const onContent = (fn) => { ready.push(fn); fn(document); };
 
-  /* ---------- 2 menus, sheets ---------- */
+  /* ---------- 2 menus, sheets, strips ---------- */
   // <a href="/the/page/version" data-open="id"> opens <dialog id="id">; a tap on the backdrop closes it
   document.addEventListener("click", (e) => {
     const opener = e.target.closest("[data-open]");
@@ -30,6 +30,12 @@
     const open = $("details.menu[open]");
     if (open) { open.open = false; $("summary", open).focus(); }
   });
+
+  // a strip of tabs that is wider than the phone shows the one that is on
+  onContent((root) => $$(".tabs, .admin-nav", root).forEach((strip) => {
+    const on = $("[aria-current]", strip);
+    if (on) strip.scrollLeft = on.offsetLeft - (strip.clientWidth - on.offsetWidth) / 2;
+  }));
 
   /* ---------- 3 notices ---------- */
   // toast: the server raises it with  HX-Trigger: {"toast": "已保存"}  (ASCII-escaped JSON)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.pages import ALL, NOT_PAGES, VIEWS, View
@@ -97,3 +97,10 @@ def too_wide(page: Page) -> list[str]:
                 .concat([`the page is ${root.scrollWidth} px wide`]);
         }"""
     )
+
+
+def test_the_tab_that_is_on_is_in_sight(visit: Callable[..., Page], site: Site) -> None:
+    page = visit("owner", language="en")
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"/{site.world.slug}/manage/invites")
+    expect(page.locator(".admin-nav [aria-current]")).to_be_in_viewport(ratio=0.99)

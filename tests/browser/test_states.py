@@ -111,6 +111,7 @@ def test_a_page_in_this_state_is_accessible_and_fits(
     page.set_viewport_size(NARROW)
     assert too_wide(page) == []
     assert outside(page) == []
+    assert spilled(page) == []
 
 
 def outside(page: Page) -> list[str]:
@@ -121,4 +122,14 @@ def outside(page: Page) -> list[str]:
             .map((el) => [el, el.getBoundingClientRect()])
             .filter(([, box]) => box.left < 0 || box.right > innerWidth)
             .map(([el, box]) => `${el.outerHTML.slice(0, 80)} from ${box.left} to ${box.right}`)"""
+    )
+
+
+def spilled(page: Page) -> list[str]:
+    """Entries of open menus whose words do not fit into them."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll(".menu-list a, .menu-list button:not(.btn), .menu-list summary")]
+            .filter((el) => el.checkVisibility())
+            .filter((el) => el.scrollHeight > el.clientHeight + 2 || el.scrollWidth > el.clientWidth + 2)
+            .map((el) => `${el.innerText} needs ${el.scrollWidth} × ${el.scrollHeight}`)"""
     )

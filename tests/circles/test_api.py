@@ -183,6 +183,12 @@ def test_invitations_are_made_listed_used_and_revoked(make: Make, api) -> None:
 def test_a_private_circle_shows_a_stranger_its_cover_only(app: Flask, make: Make, api) -> None:
     place = make.place(visibility="private")
     stranger = api(make.user())
-    assert stranger.get(f"/circles/{place.slug}").json["visibility"] == "private"
+    cover = stranger.get(f"/circles/{place.slug}").json
+    assert (cover["visibility"], cover["member_count"], cover["post_count"], cover["owner"]) == (
+        "private",
+        None,
+        None,
+        None,
+    )
     assert stranger.get(f"/circles/{place.slug}/members").status_code == 404
     assert stranger.get("/circles").json["items"] == []

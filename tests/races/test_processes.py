@@ -44,7 +44,9 @@ def test_likes_from_several_processes_are_all_counted(app: Flask, make: Make) ->
     db.session.rollback()
     context: Any = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
-        running = [pool.submit(like_in_a_process, settings, fans[number::PROCESSES], post_id) for number in range(PROCESSES)]
+        running = [
+            pool.submit(like_in_a_process, settings, fans[number::PROCESSES], post_id) for number in range(PROCESSES)
+        ]
         assert max(each.result(timeout=120) for each in running) == len(fans)
     db.session.expire_all()
     post = db.session.get_one(Post, post_id)

@@ -52,11 +52,12 @@ class CircleRow:
     visibility: str
     join_mode: str
     questions: list[str]
-    member_count: int
-    post_count: int
+    #: None, like the owner, for whom a private circle shows only its name, cover and way in
+    member_count: int | None
+    post_count: int | None
     version: int
     created_at: datetime
-    owner: Author
+    owner: Author | None
     standing: Standing
     #: the actor's own membership or pending application; None for a stranger
     me: Membership | None
@@ -159,6 +160,7 @@ def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
     )
     mine = columns[_MINE_AT : _MINE_AT + len(_MY_COLUMNS)]
     standing = _standing(id_, actor.id, mine)
+    inside = visibility == "public" or standing.active or actor.is_system
     return CircleRow(
         id=id_,
         slug=slug,
@@ -171,11 +173,11 @@ def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
         visibility=visibility,
         join_mode=join_mode,
         questions=list(questions),
-        member_count=members,
-        post_count=posts,
+        member_count=members if inside else None,
+        post_count=posts if inside else None,
         version=version,
         created_at=created,
-        owner=author_of(columns[_AUTHOR_AT:_MINE_AT], "owner"),
+        owner=author_of(columns[_AUTHOR_AT:_MINE_AT], "owner") if inside else None,
         standing=standing,
         me=_membership(actor, standing, mine[2]),
         actor=actor,

@@ -82,7 +82,7 @@ def feed(
     if type_ is not None:
         statement = statement.where(Post.type == type_)
     if by_owner:
-        statement = statement.where(Post.author_id == circle.owner.id)
+        statement = statement.where(Member.role == "owner")
     if sort == "following":
         followed = select(TopicPost.post_id).join(TopicFollow, TopicFollow.topic_id == TopicPost.topic_id)
         statement = statement.where(Post.id.in_(followed.where(TopicFollow.user_id == (actor.id or 0))))
