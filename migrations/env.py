@@ -39,7 +39,7 @@ def run() -> None:
         raw = connection.connection.dbapi_connection
         if sqlite:
             raw.execute("PRAGMA foreign_keys=OFF")  # raw and before BEGIN: a no-op inside a transaction
-            connection = connection.execution_options(sqlite_begin="IMMEDIATE")
+            connection.execution_options(sqlite_begin="IMMEDIATE")
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

@@ -71,9 +71,9 @@ def test_modules_import_only_what_stands_before_them() -> None:
             continue
         for target, line in imports(tree):
             parts = target.split(".")
-            if parts[0] == "circle" and len(parts) > 1 and parts[1] in ORDER:
-                if ORDER.index(parts[1]) > ORDER.index(here):
-                    wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
+            ours = parts[0] == "circle" and len(parts) > 1 and parts[1] in ORDER
+            if ours and ORDER.index(parts[1]) > ORDER.index(here):
+                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
     assert wrong == []
 
 

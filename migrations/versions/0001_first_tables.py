@@ -53,7 +53,8 @@ def _drop_procrastinate() -> None:
             op.execute(f"DROP TABLE procrastinate_{table} CASCADE")  # functions return its rows
         op.execute(
             "DO $$ DECLARE each regprocedure; BEGIN FOR each IN "
-            "SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND proname ~ '^procrastinate_' "
+            "SELECT oid FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
+            "AND proname ~ '^procrastinate_' "
             "LOOP EXECUTE 'DROP FUNCTION ' || each; END LOOP; END $$"
         )
         for kind in ("job_to_defer_v1", "job_event_type", "job_status"):

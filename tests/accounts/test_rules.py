@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from flask_babel import force_locale
 from argon2 import PasswordHasher
+from flask_babel import force_locale
 
 from circle.accounts.common_passwords import COMMON
 from circle.accounts.devices import device_name

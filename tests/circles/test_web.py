@@ -42,6 +42,13 @@ def test_a_form_with_errors_comes_back_with_what_was_typed(make: Make, browser) 
     )
 
 
+def test_a_taken_address_comes_back_and_may_be_corrected_under_the_same_once(make: Make, browser) -> None:
+    make.circle(slug="taken-one")
+    ann, form = browser(make.user()), {**NEW, "once": "o" * 24}
+    assert ann.post("/circles/new", {**form, "slug": "taken-one"}).status_code == 422  # the insert itself fails
+    assert ann.post("/circles/new", form).location == "/morning/manage/settings"
+
+
 def test_a_visitor_is_sent_to_sign_in_and_back(browser) -> None:
     answer = browser().get("/circles/new")
     assert answer.status_code == 303 and answer.location.startswith("/login?next=")

@@ -122,9 +122,18 @@ def test_the_same_key_publishes_once(app: Flask, make: Make, api: Any) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"body": 7}, {"body": None}, {"body": "x", "surprise": 1}, {"body": "x", "topic_ids": ["0"]}, {"body": "x" * 10_001},
-     {"body": "x", "media_ids": ["1"] * 10}, {"body": "x", "topic_ids": "1"}, {"body": "x", "type": "question"}, []],
-)  # fmt: skip
+    [
+        {"body": 7},
+        {"body": None},
+        {"body": "x", "surprise": 1},
+        {"body": "x", "topic_ids": ["0"]},
+        {"body": "x" * 10_001},
+        {"body": "x", "media_ids": ["1"] * 10},
+        {"body": "x", "topic_ids": "1"},
+        {"body": "x", "type": "question"},
+        [],
+    ],
+)
 def test_bad_input_is_a_422_that_names_the_field(app: Flask, make: Make, api: Any, body: Any) -> None:
     place = make.place()
     answer = api(place.users["ann"]).post(f"/circles/{place.slug}/posts", body)
