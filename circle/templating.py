@@ -43,6 +43,12 @@ def time_ago(moment: datetime, tz: str = DEFAULT_TZ) -> str:
     return _day(here, "yMMMd")
 
 
+def local_day(moment: datetime, tz: str = DEFAULT_TZ) -> str:
+    """The day in the circle's time zone, with the year when it is not this one."""
+    here, now = moment.astimezone(ZoneInfo(tz)), clock.now().astimezone(ZoneInfo(tz))
+    return _day(here, "MMMd" if here.year == now.year else "yMMMd")
+
+
 def local_time(moment: datetime, tz: str = DEFAULT_TZ) -> str:
     """The full date and time in the circle's time zone."""
     here = moment.astimezone(ZoneInfo(tz))
@@ -63,7 +69,11 @@ def register_templating(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        once_value=lambda: secrets.token_urlsafe(18), time_ago=time_ago, local_time=local_time, LOCALES=LOCALES
+        once_value=lambda: secrets.token_urlsafe(18),
+        time_ago=time_ago,
+        local_day=local_day,
+        local_time=local_time,
+        LOCALES=LOCALES,
     )
     app.jinja_env.filters.update(compact=compact, trusted=trusted)
 
