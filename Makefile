@@ -89,7 +89,7 @@ translations: $(VENV)/.installed ## collect what is to be translated into the Ch
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 openapi: $(VENV)/.installed ## write docs/openapi.json from the code
-	@$(BIN)/python tools/write_openapi.py
+	@$(BIN)/python tools/openapi.py
 
 # ---- machine ---------------------------------------------------------------------------------------------------
 

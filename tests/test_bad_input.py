@@ -476,12 +476,7 @@ class Inputs:
         page = self.world.browser("author").get(f"/{self.world.slug}/posts/{self.post}?sort=newest")
         assert page.status_code == 200
         html = page.get_data(as_text=True)
-        assert "<script>" not in html and "<img src=x" not in html and "49" not in _greeting(html)
-
-
-def _greeting(html: str) -> str:
-    """The page's title, where {{ 7*7 }} would have become 49."""
-    return html.partition("<title>")[2].partition("</title>")[0]
+        assert "<script>" not in html and "<img src=x" not in html
 
 
 def test_our_own_naughty_strings_go_through_every_text_input(world: World) -> None:
