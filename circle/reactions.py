@@ -12,10 +12,12 @@ from typing import Any
 from circle.access import Permission
 from circle.circles import events as circles
 from circle.circles.operations import adjust_post_count as adjust_circle_posts
+from circle.circles.queries import can_still_read
 from circle.core import clock
 from circle.core.events import Event, Reaction
-from circle.notifications.operations import notify, notify_all_who_may
+from circle.notifications.operations import notify, notify_all_who_may, withdraw
 from circle.posts import events as posts
+from circle.posts.queries import people_told_of
 from circle.topics.operations import adjust_post_count as adjust_topic_posts
 
 # ---- people in circles: what was done to somebody is told to them, without naming who did it ---------------------
@@ -129,10 +131,16 @@ def tell_answered(event: posts.CommentPublished) -> None:
     """One notice per person: whoever is answered hears of the answer, the author of the post of everything else."""
     data = {"by": event.by, "post_id": event.post_id, "comment_id": event.comment_id, "quote": event.excerpt}
     key = str(event.comment_id)
-    if event.answered_id is not None:
+    if event.answered_id is not None and can_still_read(event.circle_id, event.answered_id):
         notify(event.answered_id, "comment.replied", circle_id=event.circle_id, dedupe_key=key, data=data)
-    if event.answered_id != event.post_author_id:
+    if event.answered_id != event.post_author_id and can_still_read(event.circle_id, event.post_author_id):
         notify(event.post_author_id, "post.commented", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
+def withdraw_answer(event: posts.CommentHidden | posts.CommentRemoved | posts.CommentDeleted) -> None:
+    """What is no longer there to be read must not live on in an inbox."""
+    people = people_told_of(event.comment_id)
+    withdraw(people, ("post.commented", "comment.replied"), dedupe_key=str(event.comment_id))
 
 
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
@@ -150,7 +158,8 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.PostRemoved: [uncount_removed_post, tell_removed_post],
     posts.PostMoved: [count_moved_post],
     posts.CommentPublished: [tell_answered],
-    posts.CommentHidden: [tell_hidden_comment],
+    posts.CommentDeleted: [withdraw_answer],
+    posts.CommentHidden: [withdraw_answer, tell_hidden_comment],
     posts.CommentRestored: [tell_restored_comment],
-    posts.CommentRemoved: [tell_removed_comment],
+    posts.CommentRemoved: [withdraw_answer, tell_removed_comment],
 }

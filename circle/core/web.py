@@ -15,6 +15,7 @@ redirect. The content security policy allows no inline script, style or handler.
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import secrets
 import time
@@ -255,7 +256,7 @@ def once(view: View) -> View:
         key = request.form.get("once", "")
         if not _ONCE.fullmatch(key):
             return view(**kwargs)
-        endpoint = request.endpoint or ""
+        endpoint, same = request.endpoint or "", _content_key(key)
 
         def work() -> idempotency.Answer:
             response = make_response(view(**kwargs))
@@ -269,7 +270,7 @@ def once(view: View) -> View:
         patience = time.monotonic() + _PATIENCE
         while True:
             try:
-                answer = idempotency.once(_who(), endpoint, key, endpoint, work)
+                answer = idempotency.once(_who(), endpoint, same, endpoint, work)
                 return make_response(answer.body) if answer.content_type == _FRAGMENT else go(answer.body)
             except _NotDone as nothing:
                 return nothing.response
@@ -279,6 +280,20 @@ def once(view: View) -> View:
             time.sleep(0.05)  # the browser shows only the answer to the last click, so it must be the good one
 
     return wrapper
+
+
+def _content_key(once_value: str) -> str:
+    """The form's `once` value together with what it holds: going back and writing something else is no double click."""
+    digest = hashlib.sha256(f"{once_value}\n{request.path}".encode())
+    for name, value in sorted(request.form.items(multi=True)):
+        if name != "csrf_token":
+            digest.update(f"\n{name}={len(value)}:{value}".encode(errors="surrogatepass"))
+    for name, file in request.files.items(multi=True):
+        stream: Any = file.stream
+        digest.update(f"\n{name}:{file.filename}".encode(errors="surrogatepass"))
+        digest.update(hashlib.file_digest(stream, "sha256").digest())
+        stream.seek(0)
+    return digest.hexdigest()
 
 
 class _NotDone(Exception):

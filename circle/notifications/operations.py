@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from circle.access import ROLE_PERMISSIONS, Actor, Permission
 from circle.circles.models import Member
@@ -74,6 +74,13 @@ def mark_read(actor: Actor, ids: Sequence[int] | None = None) -> int:
         mine = mine.where(Notice.id.in_(ids))
     db.session.execute(mine.values(read_at=clock.now()).execution_options(synchronize_session=False))
     return unread_count(actor)
+
+
+@operation
+def withdraw(user_ids: Collection[int], kinds: Collection[str], *, dedupe_key: str) -> None:
+    """Take back what these people may have been told under `dedupe_key`, read or not."""
+    keys = [f"{user_id}:{kind}:{dedupe_key}" for user_id in user_ids for kind in kinds]
+    db.session.execute(delete(Notice).where(Notice.dedupe_key.in_(keys)))
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from circle import access
 from circle.access import Permission
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
+from circle.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from circle.core.fields import parse_id
 from circle.core.i18n import _
 from circle.core.web import (
@@ -98,7 +99,15 @@ def _composer(values: Any, errors: Mapping[str, Any], slug: str, post: PostRow |
 def _uploaded(values: Any) -> list[Any]:
     """Pictures that were stored by an attempt whose words had to be corrected."""
     given = values.getlist("media_ids") if hasattr(values, "getlist") else []
-    return media.media_of(actor(), [id_ for id_ in map(parse_id, given) if id_]) if given else []
+    return [row for id_ in map(parse_id, given) if id_ for row in _still_there(id_)]
+
+
+def _still_there(media_id: int) -> list[Any]:
+    """The upload, unless it has gone since: the words around it must come back all the same."""
+    try:
+        return list(media.media_of(actor(), [media_id]))
+    except (Invalid, NotFound):
+        return []
 
 
 @bp.post("/<slug:slug>/posts")
@@ -154,11 +163,14 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
     kept = [image for image in post.images if str(image.id) not in removed]
     added = [*data.get("media_ids", []), *_store_files(len(kept) + len(data.get("media_ids", [])))]
     version = parse_id(request.form.get("version"))
-    operations.edit_post(
-        actor(), post_id, version=version, body=data["body"], title=data["title"],
-        topic_ids=data.get("topic_ids", []), media_ids=[image.id for image in kept] + added,
-        alts=[image.alt for image in kept] + request.form.getlist("alts"),
-    )  # fmt: skip
+    try:
+        operations.edit_post(
+            actor(), post_id, version=version, body=data["body"], title=data["title"],
+            topic_ids=data.get("topic_ids", []), media_ids=[image.id for image in kept] + added,
+            alts=[image.alt for image in kept] + request.form.getlist("alts"),
+        )  # fmt: skip
+    except PreconditionFailed as error:
+        raise Conflict(error.sentence) from None  # the form comes back with what was typed
     return go(post.url, toast=_("Saved"))
 
 
@@ -249,7 +261,7 @@ def comment(data: dict[str, Any], slug: str, post_id: int) -> Any:
 def replies(slug: str, comment_id: int) -> str:
     """All replies to a comment: a fragment for htmx, else a page of its own."""
     count_hit("read")
-    row, post = queries.get_comment(actor(), comment_id, slug=slug)
+    row, post = queries.get_comment(actor(), comment_id, slug=slug, place=True)
     rows = queries.all_replies(actor(), post, comment_id)
     name = "posts/_replies.html" if is_htmx() else "posts/replies.html"
     whole = replace(row, replies=rows, reply_count=len(rows))
@@ -281,7 +293,10 @@ def _comment_form(values: Mapping[str, str], errors: Mapping[str, Any], slug: st
 def update_comment(data: dict[str, Any], slug: str, comment_id: int) -> Any:
     """Save a changed comment."""
     _row, post = queries.get_comment(actor(), comment_id, slug=slug)
-    operations.edit_comment(actor(), comment_id, **data)
+    try:
+        operations.edit_comment(actor(), comment_id, version=parse_id(request.form.get("version")), **data)
+    except PreconditionFailed as error:
+        raise Conflict(error.sentence) from None
     return go(f"{post.url}#comment-{comment_id}", toast=_("Saved"))
 
 

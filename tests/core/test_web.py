@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from circle.core import clock, idempotency
 from circle.core.limits import Limiter
-from circle.core.web import HEADERS, load_form, safe_next
+from circle.core.web import HEADERS, _content_key, load_form, safe_next
 from tests.clients import Browser
 from tests.core import routes
 from tests.core.lab import at_once, make_thing, things
@@ -532,7 +532,10 @@ def test_a_click_on_a_form_that_hangs_gets_a_page_after_a_while(
     lab: Flask, lab_browser: Browsers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("circle.core.web._PATIENCE", 0.1)
-    idempotency._claim("a127.0.0.1", "lab.submit_once", ONCE, "lab.submit_once")
+    sent = {"name": "one", "once": ONCE}
+    with lab.test_request_context("/lab/once", method="POST", data=sent):
+        key = _content_key(ONCE)
+    idempotency._claim("a127.0.0.1", "lab.submit_once", key, "lab.submit_once")
     assert_page(lab_browser().post("/lab/once", {"name": "one", "once": ONCE}), 409)
     with clock.at(clock.now() + idempotency.LEASE):
         assert lab_browser().post("/lab/once", {"name": "one", "once": ONCE}).status_code == 303

@@ -16,6 +16,9 @@ from circle.core import clock
 from circle.core.audit import AuditEntry, verify
 from circle.core.db import db
 from circle.core.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Refused, Unauthenticated
+from circle.media import operations as media
+from circle.media.files import file_of, put_missing
+from circle.media.images import process_image
 from circle.notifications.models import Notice
 from circle.posts import operations, queries
 from circle.posts.models import Comment, Like, Post, TopicPost
@@ -231,6 +234,68 @@ def test_each_person_is_told_once_of_a_reply(app: Flask, place: Any) -> None:
     assert notices_of(place.ann) == ["comment.replied"]
     operations.write_comment(place.mod, post_id, body="first level")
     assert notices_of(place.ann) == ["comment.replied", "post.commented"]
+
+
+def test_those_who_may_no_longer_read_are_told_nothing(app: Flask, make: Make) -> None:
+    place = make.place(visibility="private", join_mode="invite")
+    post_id = make.post(place)
+    own = operations.write_comment(place.ann, post_id, body="mine")
+    circles.ban_member(place.owner, place.slug, place.ann.id, reason="spam")
+    told = notices_of(place.ann)
+    operations.write_comment(place.bob, post_id, body="inside words")
+    operations.write_comment(place.bob, post_id, body="inside words", parent_id=own)
+    assert notices_of(place.ann) == told
+
+
+@pytest.mark.parametrize("way", ["hide", "remove", "delete"])
+def test_a_comment_that_goes_leaves_the_inbox_too(app: Flask, place: Any, way: str) -> None:
+    post_id = operations.publish_post(place.ann, place.slug, body="x")
+    first = operations.write_comment(place.mod, post_id, body="kind words")
+    rude = operations.write_comment(place.bob, post_id, body="rude words", parent_id=first)
+    role = ["member.role"]
+    assert (notices_of(place.ann), notices_of(place.mod)) == (["post.commented"] * 2, [*role, "comment.replied"])
+    if way == "delete":
+        operations.delete_comment(place.bob, rude)
+    else:
+        act = operations.hide_comment if way == "hide" else operations.remove_comment
+        act(place.owner, rude, reason="rude")
+    assert (notices_of(place.ann), notices_of(place.mod)) == (["post.commented"], role)
+
+
+def test_a_hidden_reply_can_be_found_again(app: Flask, place: Any) -> None:
+    post_id = operations.publish_post(place.ann, place.slug, body="x")
+    first = operations.write_comment(place.ann, post_id, body="one")
+    reply = operations.write_comment(place.bob, post_id, body="two", parent_id=first)
+    operations.hide_comment(place.mod, reply, reason="because")
+    for actor, seen in ((place.mod, [reply]), (place.bob, [reply]), (place.ann, [])):
+        page = queries.comment_page(actor, queries.get_post(actor, post_id))
+        assert [each.id for each in page.items[0].replies] == seen
+
+
+def test_nothing_is_moderated_under_a_post_that_is_gone(app: Flask, place: Any) -> None:
+    post_id = operations.publish_post(place.ann, place.slug, body="x")
+    comment_id = operations.write_comment(place.bob, post_id, body="one")
+    operations.delete_post(place.ann, post_id)
+    with pytest.raises(NotFound):
+        operations.hide_comment(place.mod, comment_id, reason="because")
+    assert comment_row(comment_id).status == "published"
+
+
+def test_the_pictures_of_a_deleted_post_are_the_authors_again_and_descriptions_stay(app: Flask, place: Any) -> None:
+    first, second = picture_of(place.ann, "#c7462a"), picture_of(place.ann, "#123456")
+    alts = ["a red cat\x00", "y" * 5000]
+    post_id = operations.publish_post(place.ann, place.slug, body="x", media_ids=[first, second], alts=alts)
+    assert [image.alt for image in queries.get_post(place.ann, post_id).images] == ["a red cat", "y" * 200]
+    operations.edit_post(place.ann, post_id, media_ids=[second, first])
+    assert [image.alt for image in queries.get_post(place.ann, post_id).images] == ["y" * 200, "a red cat"]
+    operations.delete_post(place.ann, post_id)
+    media.delete_media(place.ann, first)
+
+
+def picture_of(actor: Actor, color: str) -> int:
+    image = process_image(Make.picture(color=color))
+    put_missing((file_of(image.full), file_of(image.thumb)))
+    return media.store_image(actor, image, purpose="post", name="a.png")
 
 
 def test_a_deleted_comment_keeps_its_replies_and_an_empty_place(app: Flask, place: Any) -> None:

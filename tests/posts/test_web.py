@@ -135,6 +135,51 @@ def test_a_comment_with_and_without_javascript(app: Flask, make: Make, browser: 
     assert bob.post(f"{path}/comments", {"body": " "}).status_code == 422
 
 
+def test_going_back_and_writing_something_else_is_no_double_click(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    ann, once = browser(place.users["ann"]), "x" * 24
+    first = ann.post(f"/{place.slug}/posts", {"body": "one", "once": once})
+    second = ann.post(f"/{place.slug}/posts", {"body": "two", "once": once})
+    assert first.location != second.location
+    assert posts_in_database() == 2
+
+
+def test_an_edit_that_somebody_overtook_brings_the_words_back(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    post_id = make.post(place)
+    comment_id = operations.write_comment(place.ann, post_id, body="one")
+    ann = browser(place.users["ann"])
+    operations.edit_post(place.ann, post_id, body="from the other device")
+    operations.edit_comment(place.ann, comment_id, body="from the other device")
+    for path in (f"/{place.slug}/posts/{post_id}/edit", f"/{place.slug}/comments/{comment_id}/edit"):
+        late = ann.post(path, {"body": "一句不想丢的话", "version": "1"})
+        assert late.status_code == 422
+        assert "一句不想丢的话" in late.get_data(as_text=True)
+    assert queries.get_post(place.ann, post_id).body == "from the other device"
+    assert queries.get_comment(place.ann, comment_id)[0].body == "from the other device"
+
+
+def test_a_picture_that_has_gone_does_not_take_the_words_with_it(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    answer = browser(place.users["ann"]).post(
+        f"/{place.slug}/posts", {"body": "一句不想丢的话", "media_ids": ["123456789"]}
+    )
+    assert answer.status_code == 422
+    assert "一句不想丢的话" in answer.get_data(as_text=True)
+
+
+def test_replies_under_a_comment_that_is_gone_can_be_read(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    post_id = make.post(place)
+    first = operations.write_comment(place.bob, post_id, body="gone soon")
+    for number in range(4):
+        operations.write_comment(place.ann, post_id, body=f"reply {number}", parent_id=first)
+    operations.delete_comment(place.bob, first)
+    page = browser().get(f"/{place.slug}/comments/{first}/replies").get_data(as_text=True)
+    assert "reply 3" in page
+    assert "gone soon" not in page
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 def test_a_double_click_on_send_makes_one_comment(app: Flask, make: Make, browser: Any, htmx: bool) -> None:
     place = make.place()

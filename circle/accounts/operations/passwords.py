@@ -70,8 +70,10 @@ def count_attempt(key: str) -> None:
     The tenth within a quarter of an hour locks the name for as long. Raises RateLimited while it is locked.
     """
     session, now = db.session, clock.now()
-    insert_once(SignInFailures, username_key=key, count=0, first_at=now)
-    row = session.get_one(SignInFailures, key, with_for_update=True, populate_existing=True)
+    row = None
+    while row is None:  # a success at the same moment may delete the row between the two statements
+        insert_once(SignInFailures, username_key=key, count=0, first_at=now)
+        row = session.get(SignInFailures, key, with_for_update=True, populate_existing=True)
     if row.locked_until is not None and row.locked_until > now:
         raise RateLimited(
             lazy("There were too many attempts for this name. Please wait a quarter of an hour."),

@@ -13,6 +13,7 @@ from circle.circles.queries.members import (
 from circle.circles.queries.rows import (
     CircleRow,
     Membership,
+    can_still_read,
     circles_by_id,
     discover,
     get_circle,
@@ -45,6 +46,7 @@ __all__ = [
     "MemberRow",
     "Membership",
     "application_page",
+    "can_still_read",
     "circles_by_id",
     "discover",
     "get_application",

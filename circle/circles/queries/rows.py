@@ -257,3 +257,12 @@ def my_circle_page(actor: Actor, cursor: str | None = None, limit: int = DEFAULT
 def my_circles(actor: Actor) -> list[CircleRow]:
     """The first of `my_circle_page`, for menus; none for a visitor."""
     return list(my_circle_page(actor, None, MAX_LIMIT).items) if actor.signed_in else []
+
+
+def can_still_read(circle_id: int, user_id: int) -> bool:
+    """Whether what is inside the circle is for this person now."""
+    circle = db.session.get(Circle, circle_id)
+    if circle is None or circle.status != "active":
+        return False
+    standing = standing_of_user(circle_id, user_id)
+    return standing.active or (circle.visibility == "public" and standing.status != "banned")

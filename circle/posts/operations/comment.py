@@ -49,7 +49,7 @@ def _write(actor: Actor, post_id: int, body: str, html: str, parent_id: int | No
     )
     db.session.add(comment)
     db.session.flush()  # counted from the rows below
-    count_comment(post, parent_of(comment), comment.author_id, +1)
+    count_comment(post, parent_of(comment), comment, +1)
     emit(
         CommentPublished(
             comment.id, post_id, post.circle_id, comment.author_id, actor.id,
@@ -97,7 +97,7 @@ def delete_comment(actor: Actor, comment_id: int) -> None:
     comment.status = "deleted"
     comment.version += 1
     db.session.flush()
-    count_comment(post, parent_of(comment), comment.author_id, -1)
+    count_comment(post, parent_of(comment), comment, -1)
     emit(CommentDeleted(comment.id, comment.post_id, comment.circle_id, comment.author_id, actor.id))
 
 

@@ -54,8 +54,9 @@ def mirror(post: Post) -> None:
     )
 
 
-def count_comment(post: Post, parent: Comment | None, author_id: int, delta: int) -> None:
-    """A comment by `author_id` became visible (+1) or stopped being so (-1); its row is written already."""
+def count_comment(post: Post, parent: Comment | None, comment: Comment, delta: int) -> None:
+    """The comment became visible (+1) or stopped being so (-1); its row is written already."""
+    author_id = comment.author_id
     post.comment_count += delta
     if parent is not None:
         parent.reply_count += delta
@@ -64,7 +65,8 @@ def count_comment(post: Post, parent: Comment | None, author_id: int, delta: int
         before = now - delta
         most = ranking.COMMENTS_PER_PERSON
         engage(post, ranking.COMMENT * (min(most, now) - min(most, before)))
-    post.last_activity_at = newest_activity(post)
+    # only a comment that goes can make the newest one older
+    post.last_activity_at = max(post.last_activity_at, comment.created_at) if delta > 0 else newest_activity(post)
     mirror(post)
 
 

@@ -116,7 +116,7 @@ def _set_comment(actor: Actor, comment_id: int, allowed: tuple[str, ...], status
     post = lock(Post, known.post_id)
     comment = lock(Comment, comment_id)
     _check_may_moderate(actor, comment, Permission.COMMENT_MODERATE)
-    if comment.status == "deleted":
+    if comment.status == "deleted" or post.status in {"deleted", "removed", "draft"}:
         raise NotFound
     rules.check_status(comment.status, allowed)
     before, comment.status = comment.status, status
@@ -124,7 +124,7 @@ def _set_comment(actor: Actor, comment_id: int, allowed: tuple[str, ...], status
     db.session.flush()
     delta = int(status == "published") - int(before == "published")
     if delta:
-        count_comment(post, parent_of(comment), comment.author_id, delta)
+        count_comment(post, parent_of(comment), comment, delta)
     verb = {"hidden": "hide", "published": "restore", "removed": "remove"}[status]
     audit.record(
         actor, f"comment.{verb}", f"comment:{comment.id}", {"from": before, "to": status, "reason": reason},

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from circle import access
 from circle.access import Actor, Permission
@@ -25,6 +26,8 @@ from circle.topics import queries as topics
 #: an edit sooner than this is a correction of the same breath and not shown as an edit
 EDIT_GRACE = timedelta(minutes=30)
 EXCERPT = 140
+#: of a picture's description
+MAX_ALT = 200
 
 
 def publish_post(
@@ -73,7 +76,7 @@ class Content:
             title=title,
             topic_ids=None if topic_ids is None else tuple(dict.fromkeys(topic_ids)),
             media_ids=None if media_ids is None else tuple(dict.fromkeys(media_ids)),
-            alts=tuple(alts),
+            alts=tuple(markup.clean_line(alt)[:MAX_ALT] for alt in alts),
         )
 
 
@@ -143,8 +146,10 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
         post.title = content.title
     if content.media_ids is not None:
         media.media_of(actor, list(new_media))
+        kept = _alts_of(post_id)
+        alts = [given or kept.get(id_, "") for id_, given in zip_longest(new_media, content.alts[: len(new_media)])]
         db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))
-        _attach_media(post_id, new_media, content.alts)
+        _attach_media(post_id, new_media, alts)
     _move(actor, post, old_topics, new_topics)
     if clock.now() - post.published_at > EDIT_GRACE:
         post.edited_at = clock.now()
@@ -167,6 +172,7 @@ def delete_post(actor: Actor, post_id: int) -> None:
     post = _own_post(actor, post_id, speaking=False)
     rules.check_status(post.status, ("published", "pending", "draft"))
     counted = post.status == "published"
+    db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))  # the pictures are the author's again
     post.status = "deleted"
     post.version += 1
     mirror(post)
@@ -194,6 +200,11 @@ def _media_ids_of(post_id: int) -> tuple[int, ...]:
     from_post = PostMedia.post_id == post_id
     return tuple(db.session.scalars(PostMedia.__table__.select().with_only_columns(PostMedia.media_id)
                                     .where(from_post).order_by(PostMedia.position)))  # fmt: skip
+
+
+def _alts_of(post_id: int) -> dict[int, str]:
+    rows = db.session.execute(select(PostMedia.media_id, PostMedia.alt).where(PostMedia.post_id == post_id))
+    return {row.media_id: row.alt for row in rows}
 
 
 def _attach_media(post_id: int, media_ids: Sequence[int], alts: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from circle.circles.queries import CircleRow
 from circle.core.db import db
 from circle.core.errors import NotFound
 from circle.core.pagination import Keyset, Page
-from circle.posts.models import Comment, Like
+from circle.posts.models import Comment, Like, Post
 from circle.posts.queries.feed import get_post
 from circle.posts.queries.rows import CommentCan, CommentRow, PostRow
 
@@ -76,7 +76,7 @@ def comment_page(
     columns = (Comment.like_count, Comment.id) if sort == "hot" else (Comment.id,)
     keyset = Keyset(f"comments.{post.id}.{sort}", columns, descending=sort != "oldest")
     page = keyset.read(statement, cursor, limit)
-    first = _first_replies(actor, post, [row.id for row in page.items if row.reply_count]) if replies else {}
+    first = _first_replies(actor, post, [row.id for row in page.items]) if replies else {}
     return page.map(lambda rows: [_comment_row(actor, post, row, first.get(row.id, [])) for row in rows])
 
 
@@ -114,13 +114,21 @@ def _first_replies(actor: Actor, post: PostRow, parents: Sequence[int]) -> dict[
     return found
 
 
-def get_comment(actor: Actor, comment_id: int, *, slug: str | None = None) -> tuple[CommentRow, PostRow]:
-    """One comment with its post. Raises NotFound."""
+def get_comment(
+    actor: Actor, comment_id: int, *, slug: str | None = None, place: bool = False
+) -> tuple[CommentRow, PostRow]:
+    """One comment with its post; with `place` also the empty place of one that is gone but has replies.
+
+    Raises NotFound.
+    """
     post_id = db.session.scalar(select(Comment.post_id).where(Comment.id == comment_id))
     if post_id is None:
         raise NotFound
     post = get_post(actor, post_id, slug=slug)
-    row = db.session.execute(_rows(actor).where(Comment.id == comment_id, _visible(actor, post.circle))).one_or_none()
+    shown = _visible(actor, post.circle)
+    if place:
+        shown = or_(shown, Comment.reply_count > 0)
+    row = db.session.execute(_rows(actor).where(Comment.id == comment_id, shown)).one_or_none()
     if row is None:
         raise NotFound
     return _comment_row(actor, post, row, []), post
@@ -150,3 +158,16 @@ def _comment_row(actor: Actor, post: PostRow, row: Row[Any], replies: list[Comme
             remove=moderates,
         ),
     )  # fmt: skip
+
+
+def people_told_of(comment_id: int) -> set[int]:
+    """Whom a comment may have been told: the author of the post and of what it answers."""
+    parent = aliased(Comment)
+    row = db.session.execute(
+        select(Post.author_id, parent.author_id, Comment.reply_to_id)
+        .select_from(Comment)
+        .join(Post, Post.id == Comment.post_id)
+        .outerjoin(parent, parent.id == Comment.parent_id)
+        .where(Comment.id == comment_id)
+    ).one()
+    return {user_id for user_id in row if user_id is not None}
