@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from circle.accounts.models import User
 from circle.core.db import db
 from circle.posts import operations, queries
 from circle.posts.models import Like, Post
 from circle.topics import operations as topics
-from tests.factories import SYSTEM, Make
+from tests.factories import SYSTEM, Make, _set, actor_of
 
 
 def posts_in_database() -> int:
@@ -178,6 +179,21 @@ def test_replies_under_a_comment_that_is_gone_can_be_read(app: Flask, make: Make
     page = browser().get(f"/{place.slug}/comments/{first}/replies").get_data(as_text=True)
     assert "reply 3" in page
     assert "gone soon" not in page
+
+
+def test_an_account_that_is_gone_is_neither_named_nor_linked(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    gone = make.member(place.circle, user=make.user(nickname="从前的名字"))
+    post_id = make.post(place)
+    first = operations.write_comment(place.bob, post_id, body="one")
+    reply = operations.write_comment(actor_of(gone), post_id, body="two", parent_id=first)
+    operations.write_comment(place.bob, post_id, body="three", parent_id=reply)
+    own = operations.publish_post(actor_of(gone), place.slug, body="four")
+    _set(User, gone.id, {"status": "deleted"})
+    for path in (f"/{place.slug}", f"/{place.slug}/posts/{post_id}", f"/{place.slug}/posts/{own}"):
+        page = browser().get(path).get_data(as_text=True)
+        assert "从前的名字" not in page
+        assert 'href="None"' not in page
 
 
 @pytest.mark.parametrize("htmx", [False, True])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from circle import access
@@ -27,10 +27,12 @@ ALL_REPLIES = 200
 COMMENT_SORTS = ("oldest", "newest", "hot")
 
 _Answered = aliased(User)
+#: an account that is gone is not named
+_ANSWERED_NAME = case((_Answered.status == "deleted", null()), else_=_Answered.nickname)
 _COLUMNS = (
     Comment.id, Comment.post_id, Comment.parent_id, Comment.body, Comment.body_html, Comment.status,
     Comment.like_count, Comment.reply_count, Comment.created_at, Comment.edited_at, Comment.hidden_reason,
-    Comment.version, Member.role, _Answered.nickname.label("reply_to"), *AUTHOR_COLUMNS,
+    Comment.version, Member.role, _ANSWERED_NAME.label("reply_to"), *AUTHOR_COLUMNS,
 )  # fmt: skip
 _AUTHOR_AT = 14
 
