@@ -57,7 +57,9 @@ class Permission(StrEnum):
     MEMBER_MUTE = "member:mute"
     MEMBER_REMOVE = "member:remove"
     MEMBER_ROLE = "member:role"
+    POST_FEATURE = "post:feature"
     POST_MODERATE = "post:moderate"
+    POST_PIN = "post:pin"
     POST_WRITE = "post:write"
     TOPIC_FOLLOW = "topic:follow"
     TOPIC_MANAGE = "topic:manage"
@@ -67,7 +69,9 @@ _MEMBER = frozenset({Permission.COMMENT_WRITE, Permission.LIKE_GIVE, Permission.
 _MODERATOR = _MEMBER | {
     Permission.COMMENT_MODERATE,
     Permission.MEMBER_MUTE,
+    Permission.POST_FEATURE,
     Permission.POST_MODERATE,
+    Permission.POST_PIN,
     Permission.TOPIC_MANAGE,
 }
 _ADMIN = _MODERATOR | {

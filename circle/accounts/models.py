@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from circle.core import clock
 from circle.core.db import Base, IdMixin, one_of
 
 
@@ -33,6 +34,15 @@ class User(IdMixin, Base):
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     #: chosen language of pages; None follows the site
     locale: Mapped[str | None] = mapped_column(String(16))
+    #: where notices are mailed and a forgotten password is reset; only a confirmed address gets anything else
+    email: Mapped[str | None] = mapped_column(String(254))
+    #: the address in lower case, once its owner has confirmed it; nobody else can confirm it then
+    email_key: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email_confirmed_at: Mapped[datetime | None]
+    #: asked for deletion; everything is erased DELETION_DELAY later unless it is taken back
+    deleting_at: Mapped[datetime | None]
+    #: what becomes of what the person wrote: kept under the name of a deleted account, or removed
+    deleting_keeps: Mapped[bool] = mapped_column(Boolean, default=True)
     #: rises with each edit of the profile, for If-Match
     version: Mapped[int] = mapped_column(default=1)
 
@@ -74,3 +84,59 @@ class SignInFailures(Base):
     count: Mapped[int]
     first_at: Mapped[datetime]
     locked_until: Mapped[datetime | None]
+
+
+class Consent(Base):
+    """What somebody agreed to, in which version and when; rows are only ever added."""
+
+    __tablename__ = "consents"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    #: terms | privacy
+    doc: Mapped[str] = mapped_column(String(16), primary_key=True)
+    #: the day the text was published, for example 2026-11-01
+    version: Mapped[str] = mapped_column(String(16), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Block(Base):
+    """Somebody does not want to meet somebody. It hides both ways in lists, mentions and notices."""
+
+    __tablename__ = "blocks"
+    __table_args__ = (Index(None, "blocked_id", "blocker_id"),)
+
+    blocker_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    blocked_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class MailCode(Base):
+    """The one code of a purpose that is good now, as it went out by mail; a newer one replaces it."""
+
+    __tablename__ = "mail_codes"
+    __table_args__ = (one_of("purpose", "reset", "confirm"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(8), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    #: the address it was sent to; a code for an address that was changed since is void
+    email: Mapped[str] = mapped_column(String(254))
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Takeout(IdMixin, Base):
+    """A copy of all that a person has here, made by a job: a ZIP of JSON and media."""
+
+    __tablename__ = "takeouts"
+    __table_args__ = (
+        one_of("status", "waiting", "ready", "failed", "expired"),
+        Index(None, "user_id", "id"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(String(16), default="waiting")
+    storage_key: Mapped[str | None] = mapped_column(String(96))
+    bytes: Mapped[int | None]
+    ready_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]

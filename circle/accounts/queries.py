@@ -9,10 +9,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from circle.accounts.devices import device_name
-from circle.accounts.models import AuthSession, User
+from circle.accounts.models import AuthSession, Block, User
 from circle.accounts.tokens import sha256
 from circle.accounts.usernames import username_key
 from circle.core import clock
@@ -51,6 +51,18 @@ def author_of(columns: Sequence[Any], role: str | None = None) -> Author:
     if status == "deleted":
         return Author(id=id_, username="", nickname=_("Deleted account"), avatar_url=None)
     return Author(id_, username, nickname, file_url(avatar_id, "thumb"), role or "member")
+
+
+def not_blocked(actor: Actor, column: Any) -> ColumnElement[bool]:
+    """SQL: whoever `column` (a user id) names has not blocked this actor, nor the other way round.
+
+    For lists, suggestions and notices; a visitor and the system see everybody. Each side is one probe of an index.
+    """
+    if actor.id is None:
+        return true()
+    mine = select(Block.blocked_id).where(Block.blocker_id == actor.id)
+    theirs = select(Block.blocker_id).where(Block.blocked_id == actor.id)
+    return and_(column.not_in(mine), column.not_in(theirs))
 
 
 #: people who may sign in and be known by a token; `deleting` is the cooling-off before deletion

@@ -25,11 +25,17 @@ class Media(IdMixin, Base):
     purpose: Mapped[str] = mapped_column(String(8), default="post")
     #: keys in core.storage; several rows may share them (same content)
     storage_key: Mapped[str] = mapped_column(String(96))
-    thumb_key: Mapped[str] = mapped_column(String(96))
+    #: thumbnail of a picture, poster of a video; None where there is nothing to see
+    thumb_key: Mapped[str | None] = mapped_column(String(96))
     mime: Mapped[str] = mapped_column(String(64))
-    width: Mapped[int]
-    height: Mapped[int]
-    #: size of the stored full picture
+    #: of pictures and videos, in pixels
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    #: of voice and video, in milliseconds
+    duration_ms: Mapped[int | None]
+    #: loudness of a voice note in up to 48 steps of 0..9, as digits: "0135997…"; drawn as its wave
+    wave: Mapped[str] = mapped_column(String(48), default="")
+    #: size of the stored file (the full one), counted against its owner's quota
     bytes: Mapped[int]
     #: of what was uploaded, before re-encoding
     sha256: Mapped[str] = mapped_column(String(64), index=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from circle.core import clock
@@ -19,13 +20,21 @@ class Post(IdMixin, Base):
     __table_args__ = (
         one_of("type", *POST_TYPES),
         one_of("status", *POST_STATUSES),
-        CheckConstraint("like_count >= 0 AND comment_count >= 0", name="counts_v1"),
+        CheckConstraint("like_count >= 0 AND comment_count >= 0 AND favorite_count >= 0", name="counts_v2"),
         # one index per order of the feed: a page is a range scan at any size
         Index(None, "circle_id", "status", "published_at", "id"),
         Index(None, "circle_id", "status", "last_activity_at", "id"),
         Index(None, "circle_id", "status", "hot_score", "id"),
         Index(None, "author_id", "status", "published_at", "id"),
-    )
+        Index(
+            "ix_posts_featured", "circle_id", "featured_at", "id",
+            sqlite_where=text("featured_at IS NOT NULL"), postgresql_where=text("featured_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_posts_pinned", "circle_id", "pin_rank",
+            sqlite_where=text("pin_rank IS NOT NULL"), postgresql_where=text("pin_rank IS NOT NULL"),
+        ),
+    )  # fmt: skip
     lock_rank = 60
 
     circle_id: Mapped[int] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
@@ -52,6 +61,19 @@ class Post(IdMixin, Base):
     engagement: Mapped[int] = mapped_column(default=0)
     #: integer micro-units (F2); changes only on events, so there is no cron
     hot_score: Mapped[int] = mapped_column(default=0)
+    favorite_count: Mapped[int] = mapped_column(default=0)
+    #: 精华, by whom
+    featured_at: Mapped[datetime | None]
+    featured_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: place among the pinned posts of the circle, 1 to 5 without gaps (F6); None is not pinned
+    pin_rank: Mapped[int | None]
+    #: when the pin falls off by itself
+    pin_until: Mapped[datetime | None]
+    #: what cards show of post_media and topic_posts, made when written, so that a list needs no statement for them:
+    #: {"media": [{id, kind, width, height, duration_ms, wave, bytes, name, alt, mime}], "topics": [topic id]}
+    parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: the most liked visible comment of the first level (the earliest among equals), shown under the card
+    peek_id: Mapped[int | None]
     hidden_at: Mapped[datetime | None]
     hidden_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     #: told to the author
@@ -79,6 +101,7 @@ class TopicPost(Base):
         Index(None, "topic_id", "visible", "published_at", "post_id"),
         Index(None, "topic_id", "visible", "last_activity_at", "post_id"),
         Index(None, "topic_id", "visible", "hot_score", "post_id"),
+        Index(None, "topic_id", "visible", "featured_at", "post_id"),
         Index(None, "post_id"),
     )
 
@@ -89,6 +112,7 @@ class TopicPost(Base):
     published_at: Mapped[datetime]
     last_activity_at: Mapped[datetime]
     hot_score: Mapped[int]
+    featured_at: Mapped[datetime | None]
 
 
 class Comment(IdMixin, Base):
@@ -96,6 +120,8 @@ class Comment(IdMixin, Base):
     __table_args__ = (
         one_of("status", "published", "hidden", "deleted", "removed"),
         Index(None, "post_id", "parent_id", "id"),
+        # the first level of a post by likes: the hot order, and which comment a card shows
+        Index(None, "post_id", "parent_id", "like_count", "id"),
         Index(None, "author_id", "id"),
     )
     lock_rank = 70
@@ -129,4 +155,118 @@ class Like(Base):
     target_type: Mapped[str] = mapped_column(String(8), primary_key=True)
     target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Favorite(Base):
+    """A post somebody keeps for themselves."""
+
+    __tablename__ = "favorites"
+    __table_args__ = (Index(None, "user_id", "created_at", "post_id"),)
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Revision(IdMixin, Base):
+    """How a post read before an edit; `version` is the post's version that it was."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("post_id", "version"),)
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(80), default="")
+    body: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str] = mapped_column(Text)
+    #: since when it had read so
+    since: Mapped[datetime]
+
+
+class Draft(IdMixin, Base):
+    """What somebody is writing, kept on the server; one with `publish_at` publishes itself then."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (Index(None, "author_id", "updated_at", "id"), Index(None, "publish_at"))
+    lock_rank = 55
+
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    circle_id: Mapped[int] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(80), default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+    #: {"topic_ids": [id], "poll": {...} | null}; what is not needed to find it
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: rises by one with each save; a save names the one it started from, so an older device never overwrites a newer
+    seq: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+    publish_at: Mapped[datetime | None]
+    #: why the planned publishing did not happen, told to the author
+    failure: Mapped[str] = mapped_column(String(300), default="")
+
+
+class DraftMedia(Base):
+    """The uploads of a draft, in order."""
+
+    __tablename__ = "draft_media"
+    __table_args__ = (Index(None, "media_id"),)
+
+    draft_id: Mapped[int] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id"))
+    alt: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Poll(Base):
+    """A question with choices on a post. What may be seen when is fixed as it is made."""
+
+    __tablename__ = "polls"
+    __table_args__ = (
+        one_of("results", "always", "voted", "closed"),
+        CheckConstraint("max_choices >= 1", name="max_choices_v1"),
+        CheckConstraint("voter_count >= 0", name="voters_v1"),
+    )
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    question: Mapped[str] = mapped_column(String(120), default="")
+    #: how many of the choices one person may take
+    max_choices: Mapped[int] = mapped_column(default=1)
+    #: who sees the numbers: everybody, who has voted, or nobody before it closes
+    results: Mapped[str] = mapped_column(String(8), default="voted")
+    closes_at: Mapped[datetime | None]
+    voter_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class PollOption(IdMixin, Base):
+    __tablename__ = "poll_options"
+    __table_args__ = (UniqueConstraint("post_id", "position"), CheckConstraint("vote_count >= 0", name="votes_v1"))
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("polls.post_id", ondelete="CASCADE"))
+    position: Mapped[int]
+    text: Mapped[str] = mapped_column(String(60))
+    vote_count: Mapped[int] = mapped_column(default=0)
+
+
+class PollVote(Base):
+    __tablename__ = "poll_votes"
+    __table_args__ = (Index(None, "user_id"),)
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("polls.post_id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    option_id: Mapped[int] = mapped_column(ForeignKey("poll_options.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Mention(Base):
+    """Somebody named in a post or comment. `written` is the name as it stands in the Markdown, so that the mention
+    still means the same person after either of them took another name."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (one_of("target_type", "post", "comment"), Index(None, "user_id"))
+
+    target_type: Mapped[str] = mapped_column(String(8), primary_key=True)
+    target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    written: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -1,89 +1,23 @@
-"""JSON routes of posts, comments and likes."""
+"""Likes and comments."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from circle.circles import queries as circles
-from circle.core.api import ApiBlueprint, actor, expected_version
+from circle.core.api import actor, expected_version
 from circle.core.pagination import Page
 from circle.posts import operations, queries
-from circle.posts.queries import CommentRow, PostRow
+from circle.posts.api.blueprint import bp
+from circle.posts.queries import CommentRow
 from circle.posts.schemas import (
     CommentEditInput,
     CommentInput,
     CommentOut,
     CommentQuery,
-    FeedOut,
-    FeedQuery,
     LikedOut,
-    PostEditInput,
-    PostInput,
-    PostOut,
     ReasonInput,
     RestoreInput,
-    TopicFeedQuery,
 )
-from circle.topics import queries as topics
-
-bp = ApiBlueprint("posts", __name__)
-
-
-@bp.endpoint("GET", "/circles/<slug:slug>/feed", gives=FeedOut, query=FeedQuery, signed_in=False, errors=(400,))
-def feed(query: dict[str, Any], slug: str) -> dict[str, Any]:
-    """A circle's posts, newest, active, hot, or following first."""
-    circle = circles.readable_circle(actor(), slug)
-    page = queries.feed(
-        actor(), circle, sort=query["sort"], type_=query["type"], cursor=query["cursor"], limit=query["limit"]
-    )
-    return {"pinned": [], "items": page.items, "next_cursor": page.next_cursor}
-
-
-@bp.endpoint("POST", "/circles/<slug:slug>/posts", takes=PostInput, gives=PostOut, status=201, limit="publish")
-def publish(data: dict[str, Any], slug: str) -> PostRow:
-    """Publish a post."""
-    return queries.get_post(actor(), operations.publish_post(actor(), slug, **data))
-
-
-@bp.endpoint("GET", "/posts/<id:post_id>", gives=PostOut, signed_in=False)
-def show(post_id: int) -> PostRow:
-    """One post."""
-    return queries.get_post(actor(), post_id)
-
-
-@bp.endpoint(
-    "PATCH", "/posts/<id:post_id>", takes=PostEditInput, gives=PostOut, versioned=True, limit="publish", errors=(409,)
-)
-def edit(data: dict[str, Any], post_id: int) -> PostRow:
-    """Change one's own post; what is left out stays."""
-    operations.edit_post(actor(), post_id, version=expected_version(), **data)
-    return queries.get_post(actor(), post_id)
-
-
-@bp.endpoint("DELETE", "/posts/<id:post_id>", gives=None, status=204, limit="publish", errors=(409,))
-def delete(post_id: int) -> None:
-    """Take one's own post back."""
-    operations.delete_post(actor(), post_id)
-
-
-@bp.endpoint("POST", "/posts/<id:post_id>/hide", takes=ReasonInput, gives=PostOut, limit="manage")
-def hide(data: dict[str, Any], post_id: int) -> PostRow:
-    """Hide a post; its author is told why."""
-    operations.hide_post(actor(), post_id, **data)
-    return queries.get_post(actor(), post_id)
-
-
-@bp.endpoint("POST", "/posts/<id:post_id>/restore", takes=RestoreInput, gives=PostOut, limit="manage")
-def restore(data: dict[str, Any], post_id: int) -> PostRow:
-    """Show a hidden post again."""
-    operations.restore_post(actor(), post_id, **data)
-    return queries.get_post(actor(), post_id)
-
-
-@bp.endpoint("POST", "/posts/<id:post_id>/remove", takes=ReasonInput, gives=None, status=204, limit="manage")
-def remove(data: dict[str, Any], post_id: int) -> None:
-    """Remove a post for good; its author is told why."""
-    operations.remove_post(actor(), post_id, **data)
 
 
 @bp.endpoint("PUT", "/posts/<id:post_id>/like", gives=LikedOut, limit="react", errors=(422,))
@@ -160,20 +94,3 @@ def like_comment(comment_id: int) -> operations.Liked:
 def unlike_comment(comment_id: int) -> operations.Liked:
     """Take a like back. Repeating it changes nothing."""
     return operations.like_comment(actor(), comment_id, on=False)
-
-
-@bp.endpoint("GET", "/topics/<id:topic_id>/feed", gives=FeedOut, query=TopicFeedQuery, signed_in=False, errors=(400,))
-def topic_feed(query: dict[str, Any], topic_id: int) -> dict[str, Any]:
-    """A topic's posts."""
-    topic = topics.get_topic_by_id(actor(), topic_id)
-    circle = circles.readable_circle(actor(), topic.circle_slug)
-    page = queries.topic_feed(
-        actor(), circle, topic.id, sort=query["sort"], cursor=query["cursor"], limit=query["limit"]
-    )
-    return {"pinned": [], "items": page.items, "next_cursor": page.next_cursor}
-
-
-@bp.endpoint("GET", "/users/<id:user_id>/posts", gives=PostOut, paged=True, signed_in=False)
-def by_user(query: dict[str, Any], user_id: int) -> Page[PostRow]:
-    """Somebody's posts in the circles that you may read."""
-    return queries.posts_by(actor(), user_id, **query)

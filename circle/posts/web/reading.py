@@ -1,0 +1,69 @@
+"""One post with its comments, a comment's replies, a topic's page. (The circle's feed is in home.)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template, request
+
+from circle.circles import queries as circles
+from circle.circles.queries import CircleRow
+from circle.core.fields import parse_id
+from circle.core.web import (
+    actor,
+    count_hit,
+    is_htmx,
+)
+from circle.posts import queries
+from circle.posts.queries import PostRow
+from circle.posts.web.blueprint import bp
+from circle.topics import queries as topics
+
+# ---- one post ------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<slug:slug>/posts/<id:post_id>")
+def show(slug: str, post_id: int) -> str:
+    """A post with its comments."""
+    return show_page(slug, post_id)
+
+
+def show_page(slug: str, post_id: int, values: Mapping[str, str] | None = None, errors: Any = None) -> str:
+    count_hit("read")
+    post = queries.get_post(actor(), post_id, slug=slug)
+    sort = request.args.get("sort") if request.args.get("sort") in queries.COMMENT_SORTS else "hot"
+    page = queries.comment_page(actor(), post, sort=sort or "hot", cursor=request.args.get("cursor"))
+    if is_htmx() and request.args.get("cursor"):
+        return render_template("posts/_comments.html", circle=post.circle, post=post, page=page, sort=sort)
+    return render_template(
+        "posts/show.html", circle=post.circle, post=post, page=page, sort=sort,
+        reply_to=whom_it_answers(post, request.args.get("reply_to")), values=values or {}, errors=errors,
+    )  # fmt: skip
+
+
+def whom_it_answers(post: PostRow, given: str | None) -> dict[str, Any] | None:
+    """Whom the comment form answers, when the page was asked for with ?reply_to= (without JavaScript)."""
+    id_ = parse_id(given)
+    if id_ is None:
+        return None
+    comment, its_post = queries.get_comment(actor(), id_)
+    if its_post.id != post.id or comment.author is None:
+        return None
+    return {"id": comment.id, "nickname": comment.author.nickname, "thread": comment.parent_id or comment.id}
+
+
+# ---- a topic's page ------------------------------------------------------------------------------------------
+
+
+@bp.get("/<slug:slug>/topics/<slug:topic_slug>")
+def topic(slug: str, topic_slug: str) -> str:
+    """A topic with its posts."""
+    count_hit("read")
+    circle: CircleRow = circles.readable_circle(actor(), slug)
+    row = topics.get_topic(actor(), slug, topic_slug)
+    sort = request.args.get("sort", "newest")
+    sort = sort if sort in {"newest", "active", "hot"} else "newest"
+    page = queries.topic_feed(actor(), circle, row.id, sort=sort, cursor=request.args.get("cursor"))
+    name = "posts/_cards.html" if is_htmx() and request.args.get("cursor") else "posts/topic.html"
+    return render_template(name, circle=circle, topic=row, page=page, sort=sort, more=f"{row.url}?sort={sort}&cursor=")
