@@ -12,7 +12,6 @@ from circle.circles import queries as circles
 from circle.core.web import actor, count_hit, is_htmx, signed_in
 from circle.home import queries
 from circle.posts import queries as posts
-from circle.topics import queries as topics
 
 bp = Blueprint("home", __name__)
 
@@ -41,15 +40,13 @@ def circle(slug: str) -> Any:
         return redirect(url_for("circles.about", slug=slug), 303)
     sort = request.args.get("sort", "newest")
     sort = sort if sort in {*posts.SORTS, "owner"} else "newest"
-    page = posts.feed(
+    front = posts.front(
         actor(), row, sort="newest" if sort == "owner" else sort, by_owner=sort == "owner",
-        cursor=request.args.get("cursor"),
+        cursor=request.args.get("cursor"), topic_count=ASIDE_TOPICS,
     )  # fmt: skip
     more = url_for(".circle", slug=slug, sort=sort, cursor="")
-    if is_htmx() and request.args.get("cursor"):
-        return render_template("home/_cards.html", circle=row, page=page, more=more)
-    popular = topics.popular(row.id, ASIDE_TOPICS)
-    return render_template("home/circle.html", circle=row, page=page, sort=sort, more=more, topics=popular)
+    name = "home/_cards.html" if is_htmx() and request.args.get("cursor") else "home/circle.html"
+    return render_template(name, circle=row, front=front, page=front.page, sort=sort, more=more)
 
 
 @bp.get("/me")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from circle.core.events import Event
 
@@ -20,7 +21,10 @@ class PostEvent(Event):
 
 @dataclass(frozen=True)
 class PostPublished(PostEvent):
-    """A post became visible for the first time."""
+    """A post became visible for the first time; it names the people in `mentioned`."""
+
+    mentioned: tuple[int, ...] = ()
+    excerpt: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,29 @@ class PostUnliked(PostLiked):
 
 
 @dataclass(frozen=True)
+class PostFavorited(Event):
+    post_id: int
+    circle_id: int
+    author_id: int
+    by: int
+
+
+@dataclass(frozen=True)
+class PostUnfavorited(PostFavorited):
+    """Somebody let it go again."""
+
+
+@dataclass(frozen=True)
+class PostFeatured(PostEvent):
+    """A moderator marked a post as one of the best."""
+
+
+@dataclass(frozen=True)
+class PostUnfeatured(PostEvent):
+    """That was taken back."""
+
+
+@dataclass(frozen=True)
 class CommentEvent(Event):
     comment_id: int
     post_id: int
@@ -81,11 +108,13 @@ class CommentEvent(Event):
 
 @dataclass(frozen=True)
 class CommentPublished(CommentEvent):
-    """`post_author_id` wrote the post, `answered_id` the comment that this one replies to (None at first level)."""
+    """`post_author_id` wrote the post, `answered_id` the comment that this one replies to (None at first level), and
+    the comment names the people in `mentioned`."""
 
     post_author_id: int
     answered_id: int | None
     excerpt: str
+    mentioned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,3 +148,33 @@ class CommentLiked(Event):
 @dataclass(frozen=True)
 class CommentUnliked(CommentLiked):
     """The like was taken back."""
+
+
+@dataclass(frozen=True)
+class PeopleMentioned(Event):
+    """An edit of a post (`comment_id` is None) or comment named people whom it had not named before."""
+
+    post_id: int
+    comment_id: int | None
+    circle_id: int
+    by: int
+    user_ids: tuple[int, ...]
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class PollOpened(Event):
+    """A post came with a poll, which ends at `closes_at` if that is known."""
+
+    post_id: int
+    closes_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PollClosed(Event):
+    """The time for voting is over."""
+
+    post_id: int
+    circle_id: int
+    author_id: int
+    question: str

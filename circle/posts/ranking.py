@@ -16,11 +16,13 @@ HOT_EPOCH = 1_704_067_200
 COMMENTS_PER_PERSON = 3
 LIKE = 1
 COMMENT = 3
+FAVORITE = 4
 
 
-def engagement(likes: int, comments_by_person: Iterable[int]) -> int:
-    """E = likes + 3·Σ min(3, comments of a person). The author's own likes and comments must not be passed in."""
-    return LIKE * likes + COMMENT * sum(min(COMMENTS_PER_PERSON, count) for count in comments_by_person)
+def engagement(likes: int, comments_by_person: Iterable[int], favorites: int = 0) -> int:
+    """E = likes + 3·Σ min(3, comments of a person) + 4·favorites. The author's own must not be passed in."""
+    talk = sum(min(COMMENTS_PER_PERSON, count) for count in comments_by_person)
+    return LIKE * likes + COMMENT * talk + FAVORITE * favorites
 
 
 def hot_score(engagement_: int, published_at: datetime, *, featured: bool = False, checkin: bool = False) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, select
+from sqlalchemy import and_, case, or_, select
 
 from circle.access import Actor, Permission
-from circle.circles.models import Circle
 from circle.circles.queries import CircleRow, readable_circle, readable_circle_by_id
 from circle.core.db import db
 from circle.core.errors import Invalid, NotFound, Refused
@@ -53,6 +52,8 @@ class TopicLink:
     title: str
     post_count: int
     circle_slug: str
+    #: among the open ones with most posts
+    popular: bool = False
 
     @property
     def url(self) -> str:
@@ -155,16 +156,21 @@ def writable_topics(actor: Actor, circle_id: int, ids: Sequence[int]) -> list[tu
     return [(row.id, row.slug, row.title) for row in rows]
 
 
-def popular(circle_id: int, limit: int) -> list[TopicLink]:
-    """The open topics with most posts, for a short list beside a page of that circle."""
+def known_and_popular(circle: CircleRow, ids: Collection[int], popular: int) -> list[TopicLink]:
+    """Topics of a circle for one page, in one statement: those with these ids, and the open ones with most posts."""
+    here = select(Topic.id, Topic.slug, Topic.title, Topic.post_count).where(Topic.circle_id == circle.id)
     most = (
-        select(Topic.id, Topic.slug, Topic.title, Topic.post_count, Circle.slug.label("circle_slug"))
-        .join(Circle, Circle.id == Topic.circle_id)
-        .where(Topic.circle_id == circle_id, Topic.status == "active")
+        select(Topic.id)
+        .where(Topic.circle_id == circle.id, Topic.status == "active")
         .order_by(Topic.post_count.desc(), Topic.id.desc())
-        .limit(limit)
+        .limit(popular)
     )
-    return [TopicLink(**row._mapping) for row in db.session.execute(most)]
+    wanted = here.add_columns(Topic.status).where(or_(Topic.id.in_(ids), Topic.id.in_(most)))
+    rows = db.session.execute(wanted.order_by(Topic.post_count.desc(), Topic.id.desc())).all()
+    shown = {row.id for row in [row for row in rows if row.status == "active"][:popular]}
+    return [
+        TopicLink(row.id, row.slug, row.title, row.post_count, circle.slug, popular=row.id in shown) for row in rows
+    ]
 
 
 def _fresh(statement: Any) -> list[Any]:

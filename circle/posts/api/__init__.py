@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circle.posts.api import comments, feeds, posts
+from circle.posts.api import comments, feeds, polls, posts
 from circle.posts.api.blueprint import bp
 
-__all__ = ["bp", "comments", "feeds", "posts"]
+__all__ = ["bp", "comments", "feeds", "polls", "posts"]

@@ -5,19 +5,66 @@ Each has a recount from the rows (`recount`), which tests compare with what the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
+from typing import Any
 
 from sqlalchemy import func, select, update
 
 from circle.core.db import db
 from circle.posts import ranking
-from circle.posts.models import Comment, Like, Post, TopicPost
+from circle.media.models import Media
+from circle.media.queries import media_row
+from circle.posts.models import Comment, Favorite, Like, Post, PostMedia, TopicPost
 
 
 def topic_ids_of(post_id: int) -> tuple[int, ...]:
     """The topics a post stands in."""
     return tuple(db.session.scalars(select(TopicPost.topic_id).where(TopicPost.post_id == post_id)))
+
+
+def parts_of(media: Iterable[Any], alts: Sequence[str], topic_ids: Iterable[int]) -> dict[str, Any]:
+    """What lists show of a post's files and topics, kept in its own row so that they need no statement for them.
+
+    `media` are rows with the attributes of MediaRow, `alts` their descriptions in the same order.
+    """
+    return {
+        "media": [
+            {
+                "id": item.id, "kind": item.kind, "thumb": item.thumb_url is not None, "width": item.width,
+                "height": item.height, "duration_ms": item.duration_ms, "wave": item.wave, "bytes": item.bytes,
+                "name": item.name, "mime": item.mime, "alt": alt,
+            }
+            for item, alt in zip(media, chain(alts, repeat("")), strict=False)
+        ],
+        "topics": sorted(topic_ids),
+    }  # fmt: skip
+
+
+def refresh_parts(post: Post) -> None:
+    """Make the parts of a locked post anew from its rows; what else is in them (a poll) stays."""
+    db.session.flush()
+    files = db.session.execute(
+        select(Media, PostMedia.alt)
+        .join(PostMedia, PostMedia.media_id == Media.id)
+        .where(PostMedia.post_id == post.id)
+        .order_by(PostMedia.position)
+    ).all()
+    media = [media_row(item, signed=False) for item, _alt in files]
+    post.parts = {**post.parts, **parts_of(media, [alt for _media, alt in files], topic_ids_of(post.id))}
+
+
+def refresh_peek(post: Post) -> None:
+    """Choose anew which comment the card of a locked post shows: the most liked visible one of the first level."""
+    db.session.flush()
+    post.peek_id = db.session.scalar(
+        select(Comment.id)
+        .where(Comment.post_id == post.id, Comment.parent_id.is_(None), Comment.status == "published")
+        .order_by(Comment.like_count.desc(), Comment.id)
+        .limit(1)
+    )
 
 
 def comments_by(user_id: int, post_id: int) -> int:
@@ -36,7 +83,17 @@ def engage(post: Post, delta: int) -> None:
     """Change the engagement of a locked post and what is sorted by it."""
     if delta:
         post.engagement += delta
-        post.hot_score = ranking.hot_score(post.engagement, post.published_at, checkin=post.type == "checkin")
+        rescore(post)
+
+
+def rescore(post: Post) -> None:
+    """Make the hot score of a locked post anew from its row (F2)."""
+    post.hot_score = _hot_score(post, post.engagement)
+
+
+def _hot_score(post: Post, engagement: int) -> int:
+    featured, checkin = post.featured_at is not None, post.type == "checkin"
+    return ranking.hot_score(engagement, post.published_at, featured=featured, checkin=checkin)
 
 
 def mirror(post: Post) -> None:
@@ -50,6 +107,7 @@ def mirror(post: Post) -> None:
             published_at=post.published_at,
             last_activity_at=post.last_activity_at,
             hot_score=post.hot_score,
+            featured_at=post.featured_at,
         )
     )
 
@@ -65,6 +123,11 @@ def count_comment(post: Post, parent: Comment | None, comment: Comment, delta: i
         before = now - delta
         most = ranking.COMMENTS_PER_PERSON
         engage(post, ranking.COMMENT * (min(most, now) - min(most, before)))
+    if parent is None:
+        if delta > 0 and (post.peek_id is None or not comment.like_count):
+            post.peek_id = post.peek_id or comment.id  # a new one without likes is only shown where there is none
+        elif delta > 0 or post.peek_id == comment.id:
+            refresh_peek(post)
     # only a comment that goes can make the newest one older
     post.last_activity_at = max(post.last_activity_at, comment.created_at) if delta > 0 else newest_activity(post)
     mirror(post)
@@ -82,6 +145,7 @@ def newest_activity(post: Post) -> datetime:
 class Counts:
     like_count: int
     comment_count: int
+    favorite_count: int
     engagement: int
     hot_score: int
 
@@ -91,6 +155,7 @@ def recount(post_id: int) -> Counts:
     post = db.session.get_one(Post, post_id)
     likes = select(Like.user_id).where(Like.target_type == "post", Like.target_id == post_id)
     likers = db.session.scalars(likes).all()
+    keepers = db.session.scalars(select(Favorite.user_id).where(Favorite.post_id == post_id)).all()
     by_person = db.session.execute(
         select(Comment.author_id, func.count())
         .where(Comment.post_id == post_id, Comment.status == "published")
@@ -99,10 +164,12 @@ def recount(post_id: int) -> Counts:
     value = ranking.engagement(
         len([user for user in likers if user != post.author_id]),
         [count for author, count in by_person if author != post.author_id],
+        len([user for user in keepers if user != post.author_id]),
     )
     return Counts(
         like_count=len(likers),
         comment_count=sum(count for _author, count in by_person),
+        favorite_count=len(keepers),
         engagement=value,
-        hot_score=ranking.hot_score(value, post.published_at, checkin=post.type == "checkin"),
+        hot_score=_hot_score(post, value),
     )

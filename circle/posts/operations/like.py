@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, delete, select
 
 from circle import access
 from circle.access import Actor, Permission
@@ -17,7 +17,7 @@ from circle.core.operation import emit, lock, operation
 from circle.posts import ranking, rules
 from circle.posts.events import CommentLiked, CommentUnliked, PostLiked, PostUnliked
 from circle.posts.models import Comment, Like, Post
-from circle.posts.operations.counting import engage, mirror
+from circle.posts.operations.counting import engage, mirror, refresh_peek
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,20 @@ def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
 @operation
 def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
     """Like a comment (`on`) or take the like back. Raises NotFound, Forbidden, Refused OWN_CONTENT."""
+    post_id = db.session.scalar(select(Comment.post_id).where(Comment.id == comment_id))
+    if post_id is None:
+        raise NotFound
+    post = lock(Post, post_id)  # its card shows the most liked comment
     comment = lock(Comment, comment_id)
     circle = circles.readable_circle_by_id(actor, comment.circle_id)
-    post = db.session.get_one(Post, comment.post_id)
     if comment.status != "published" or post.status != "published":
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, comment.author_id)
     if delta := _set("comment", comment_id, actor.person_id, on):
         comment.like_count += delta
+        if comment.parent_id is None:
+            refresh_peek(post)
         fact = CommentLiked if delta > 0 else CommentUnliked
         emit(fact(comment.id, comment.circle_id, comment.author_id, actor.person_id))
     return Liked(on, comment.like_count)

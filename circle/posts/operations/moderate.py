@@ -21,6 +21,7 @@ from circle.posts.events import (
 from circle.posts.models import Comment, Post
 from circle.posts.operations.comment import parent_of
 from circle.posts.operations.counting import count_comment, mirror, topic_ids_of
+from circle.posts.operations.pins import drop_pin, locked_for_pins
 
 
 @operation
@@ -52,7 +53,7 @@ def remove_post(actor: Actor, post_id: int, *, reason: str) -> None:
 
 
 def _moderated_post(actor: Actor, post_id: int) -> Post:
-    post = lock(Post, post_id)
+    post = locked_for_pins(post_id)  # its circle comes first: it counts posts, and one that goes may have been pinned
     _check_may_moderate(actor, post, Permission.POST_MODERATE)
     if post.status in {"deleted", "draft"}:
         raise NotFound
@@ -72,6 +73,8 @@ def _check_may_moderate(actor: Actor, row: Post | Comment, permission: Permissio
 def _set_post(actor: Actor, post: Post, status: str, reason: str) -> None:
     before, post.status = post.status, status
     _mark(actor, post, reason)
+    if status != "published":
+        drop_pin(post)
     mirror(post)
     verb = {"hidden": "hide", "published": "restore", "removed": "remove"}[status]
     audit.record(

@@ -20,7 +20,9 @@ from circle.media import queries as media
 from circle.posts import ranking, rules
 from circle.posts.events import PostDeleted, PostMoved, PostPublished
 from circle.posts.models import Post, PostMedia, TopicPost
-from circle.posts.operations.counting import mirror, topic_ids_of
+from circle.posts.operations.counting import mirror, parts_of, refresh_parts, topic_ids_of
+from circle.posts.operations.pins import drop_pin, locked_for_pins
+from circle.posts.operations.revisions import keep_revision
 from circle.topics import queries as topics
 
 #: an edit sooner than this is a correction of the same breath and not shown as an edit
@@ -43,11 +45,29 @@ def publish_post(
 ) -> int:
     """Publish a post in the circle and return its id.
 
-    `body` is Markdown; `media_ids` are the author's own unused pictures in order, `alts` their descriptions.
-    Raises NotFound, Forbidden (MUTED, BANNED), Refused POST_EMPTY, TOO_MANY_IMAGES, TOO_MANY_TOPICS, TOPIC_CLOSED.
+    `body` is Markdown; `media_ids` are the author's own unused uploads in order, `alts` their descriptions.
+    Raises NotFound, Forbidden (MUTED, BANNED), Refused TOPIC_CLOSED and what rules.check_content raises.
     """
-    content = Content.of(body, title, topic_ids, media_ids, alts)  # before the transaction: a long text takes its time
-    return _publish(actor, slug, type, content)
+    # before the transaction: a long text takes its time
+    content = prepare_post(
+        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts
+    )  # fmt: skip
+    return publish_prepared(actor, slug, content, type=type)
+
+
+def prepare_post(
+    actor: Actor,
+    slug: str,
+    *,
+    body: str,
+    title: str = "",
+    topic_ids: Sequence[int] = (),
+    media_ids: Sequence[int] = (),
+    alts: Sequence[str] = (),
+) -> Content:
+    """The slow half of publish_post, outside of any transaction: the text becomes HTML. Raises NotFound."""
+    circles.readable_circle(actor, slug)
+    return Content.of(body, title, topic_ids, media_ids, alts)
 
 
 @dataclass(frozen=True)
@@ -81,18 +101,20 @@ class Content:
 
 
 @operation
-def _publish(actor: Actor, slug: str, type_: str, content: Content) -> int:
+def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "moment") -> int:
+    """The quick half of publish_post: the rows; returns the post's id. Raises what publish_post raises."""
     circle = circles.readable_circle(actor, slug)
     access.require(actor, Permission.POST_WRITE, circle.standing)
     body, media_ids, topic_ids = content.body or "", content.media_ids or (), content.topic_ids or ()
-    rules.check_content(body, media_ids, topic_ids)
+    files = media.media_of(actor, list(media_ids))
+    rules.check_content(body, [file.kind for file in files], topic_ids)
     wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
-    media.media_of(actor, list(media_ids))
+    topics_now = tuple(topic[0] for topic in wanted_topics)
     now = clock.now()
     post = Post(
         circle_id=circle.id,
         author_id=actor.id,
-        type=type_,
+        type=type,
         status="published",
         title=content.title or "",
         body=body,
@@ -100,12 +122,12 @@ def _publish(actor: Actor, slug: str, type_: str, content: Content) -> int:
         excerpt=markup.excerpt(content.html, EXCERPT),
         published_at=now,
         last_activity_at=now,
-        hot_score=ranking.hot_score(0, now, checkin=type_ == "checkin"),
+        hot_score=ranking.hot_score(0, now, checkin=type == "checkin"),
+        parts=parts_of(files, content.alts[: len(files)], topics_now),
     )
     db.session.add(post)
     db.session.flush()  # the rows below point at it
     _attach_media(post.id, media_ids, content.alts)
-    topics_now = tuple(topic[0] for topic in wanted_topics)
     _attach_topics(post, topics_now)
     emit(PostPublished(post.id, post.circle_id, post.author_id, actor.id, topics_now))
     return post.id
@@ -138,20 +160,28 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
     old_topics = topic_ids_of(post_id)
     new_topics = old_topics if content.topic_ids is None else content.topic_ids
     new_media = _media_ids_of(post_id) if content.media_ids is None else content.media_ids
-    rules.check_content(post.body if content.body is None else content.body, new_media, new_topics)
+    files = media.media_of(actor, list(new_media))
+    rules.check_content(
+        post.body if content.body is None else content.body,
+        [file.kind for file in files],
+        new_topics,
+        poll="poll" in post.parts,
+    )
+    if late := clock.now() - post.published_at > EDIT_GRACE:
+        keep_revision(post, content.title, content.body)
     if content.body is not None:
         post.body, post.body_html = content.body, content.html
         post.excerpt = markup.excerpt(content.html, EXCERPT)
     if content.title is not None:
         post.title = content.title
     if content.media_ids is not None:
-        media.media_of(actor, list(new_media))
         kept = _alts_of(post_id)
         alts = [given or kept.get(id_, "") for id_, given in zip_longest(new_media, content.alts[: len(new_media)])]
         db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))
         _attach_media(post_id, new_media, alts)
     _move(actor, post, old_topics, new_topics)
-    if clock.now() - post.published_at > EDIT_GRACE:
+    refresh_parts(post)
+    if late:
         post.edited_at = clock.now()
     post.version += 1
 
@@ -169,11 +199,14 @@ def _move(actor: Actor, post: Post, old: Sequence[int], new: Sequence[int]) -> N
 @operation
 def delete_post(actor: Actor, post_id: int) -> None:
     """Take one's own post back. Raises NotFound, Forbidden; Conflict while moderators have it hidden."""
+    locked_for_pins(post_id)
     post = _own_post(actor, post_id, speaking=False)
     rules.check_status(post.status, ("published", "pending", "draft"))
     counted = post.status == "published"
     db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))  # the pictures are the author's again
+    drop_pin(post)
     post.status = "deleted"
+    post.parts = {**post.parts, "media": []}
     post.version += 1
     mirror(post)
     if counted:

@@ -7,37 +7,57 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select
 
 from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import AUTHOR_COLUMNS, author_of
+from circle.accounts.queries import AUTHOR_COLUMNS, author_of, not_blocked
 from circle.circles import queries as circles
 from circle.circles.models import Circle, Member
 from circle.circles.queries import CircleRow
+from circle.core import clock
 from circle.core.db import db
 from circle.core.errors import NotFound
 from circle.core.markup import excerpt
 from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
-from circle.media.models import Media
-from circle.posts.models import Comment, Like, Post, PostMedia, TopicPost
-from circle.posts.queries.rows import Peek, PostCan, PostImage, PostRow, TopicRef
-from circle.topics.models import Topic, TopicFollow
+from circle.posts.models import Comment, Favorite, Like, Post, TopicPost
+from circle.posts.queries.rows import Peek, PostCan, PostMediaRow, PostRow, TopicRef
+from circle.topics import queries as topics
+from circle.topics.models import TopicFollow
+from circle.topics.queries import TopicLink
 
-SORTS = ("newest", "active", "hot", "following")
-_KEYS = {"newest": "published_at", "following": "published_at", "active": "last_activity_at", "hot": "hot_score"}
+SORTS = ("newest", "active", "hot", "featured", "following")
+_KEYS = {
+    "newest": "published_at",
+    "following": "published_at",
+    "active": "last_activity_at",
+    "hot": "hot_score",
+    "featured": "featured_at",
+}
 _PEEK_LENGTH = 70
 
 _COLUMNS = (
     Post.id, Post.type, Post.status, Post.title, Post.body, Post.body_html, Post.excerpt, Post.like_count,
-    Post.comment_count, Post.published_at, Post.edited_at, Post.last_activity_at, Post.hidden_reason, Post.version,
-    Post.circle_id, Member.role, *AUTHOR_COLUMNS,
+    Post.comment_count, Post.favorite_count, Post.published_at, Post.edited_at, Post.last_activity_at,
+    Post.featured_at, Post.pin_rank, Post.pin_until, Post.hidden_reason, Post.version, Post.circle_id, Post.parts,
+    Post.peek_id, Member.role, *AUTHOR_COLUMNS,
 )  # fmt: skip
-_AUTHOR_AT = 16
+_AUTHOR_AT = 22
+_MINE_AT = _AUTHOR_AT + len(AUTHOR_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the home of a circle shows: pinned posts (on the first page only), the feed, topics being talked about."""
+
+    pinned: list[PostRow]
+    page: Page[PostRow]
+    topics: list[TopicLink]
 
 
 def visible(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
@@ -51,16 +71,49 @@ def visible(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
 
 
 def _cards(actor: Actor) -> Select[Any]:
-    """Posts with their authors, the authors' roles, and whether this actor likes them: one statement."""
-    mine = and_(Like.target_type == "post", Like.target_id == Post.id, Like.user_id == (actor.id or 0))
+    """Posts with their authors, the authors' roles, and what this actor likes and keeps: one statement."""
+    me = actor.id or 0
+    liked = and_(Like.target_type == "post", Like.target_id == Post.id, Like.user_id == me)
+    kept = and_(Favorite.post_id == Post.id, Favorite.user_id == me)
+    mine = (Like.user_id.is_not(None), Favorite.user_id.is_not(None)) if actor.signed_in else (literal(False),) * 2
     cards = (
-        select(*_COLUMNS, Like.user_id.is_not(None) if actor.signed_in else literal(False))
+        select(*_COLUMNS, *mine)
         .select_from(Post)
         .join(User, User.id == Post.author_id)
         .outerjoin(Member, and_(Member.circle_id == Post.circle_id, Member.user_id == Post.author_id))
-        .outerjoin(Like, mine)
     )
+    if actor.signed_in:
+        cards = cards.outerjoin(Like, liked).outerjoin(Favorite, kept)
     return cast("Select[Any]", cards)
+
+
+def _met(actor: Actor, circle: CircleRow | None) -> ColumnElement[bool]:
+    """Whose posts this actor meets: nobody's they have blocked or who has blocked them.
+
+    Those who moderate a circle see everything there, or a block would shield from them.
+    """
+    if circle is not None and circle.may(Permission.POST_MODERATE):
+        return literal(True)
+    return not_blocked(actor, Post.author_id)
+
+
+def _pinned_now() -> ColumnElement[bool]:
+    """A pin falls off by itself when its time is over, also before the job has cleared it away."""
+    return and_(Post.pin_rank.is_not(None), or_(Post.pin_until.is_(None), Post.pin_until > clock.now()))
+
+
+def front(
+    actor: Actor, circle: CircleRow, *, sort: str, by_owner: bool = False, cursor: str | None = None, topic_count: int
+) -> Front:
+    """The home of a circle. Raises BadRequest CURSOR_INVALID."""
+    pinned = _pinned_rows(actor, circle) if cursor is None and not by_owner else []
+    page = _feed_rows(actor, circle, sort=sort, by_owner=by_owner, cursor=cursor, limit=20)
+    together = [*pinned, *page.items]
+    ids = {id_ for row in together for id_ in row.parts.get("topics", ())}
+    links = topics.known_and_popular(circle, ids, topic_count)
+    made = _post_rows(actor, circle, together, {link.id: link for link in links})
+    here = [link for link in links if link.popular]
+    return Front(made[: len(pinned)], Page(made[len(pinned) :], page.next_cursor), here)
 
 
 def feed(
@@ -69,16 +122,44 @@ def feed(
     *,
     sort: str = "newest",
     type_: str | None = None,
-    by_owner: bool = False,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PostRow]:
-    """A page of the circle's posts: newest, active (latest comment), hot, or following (newest in followed topics).
+    """A page of the circle's posts, without the pinned ones: newest, active (latest comment), hot, featured (last
+    featured first), or following (newest in followed topics).
 
     Raises BadRequest CURSOR_INVALID.
     """
+    page = _feed_rows(actor, circle, sort=sort, type_=type_, cursor=cursor, limit=limit)
+    return page.map(lambda rows: _with_parts(actor, circle, rows))
+
+
+def pinned_posts(actor: Actor, circle: CircleRow) -> list[PostRow]:
+    """The pinned posts of a circle in their order, at most five."""
+    return _with_parts(actor, circle, _pinned_rows(actor, circle), peeks=False)
+
+
+def _pinned_rows(actor: Actor, circle: CircleRow) -> Sequence[Row[Any]]:
+    pinned = _cards(actor).where(Post.circle_id == circle.id, Post.status == "published", _pinned_now())
+    return db.session.execute(pinned.where(_met(actor, circle)).order_by(Post.pin_rank, Post.id)).all()
+
+
+def _feed_rows(
+    actor: Actor,
+    circle: CircleRow,
+    *,
+    sort: str,
+    type_: str | None = None,
+    by_owner: bool = False,
+    cursor: str | None,
+    limit: int,
+) -> Page[Row[Any]]:
     key = getattr(Post, _KEYS[sort])
-    statement = _cards(actor).where(Post.circle_id == circle.id, Post.status == "published")
+    statement = _cards(actor).where(Post.circle_id == circle.id, Post.status == "published", _met(actor, circle))
+    if sort == "featured":
+        statement = statement.where(Post.featured_at.is_not(None))
+    else:
+        statement = statement.where(~_pinned_now())
     if type_ is not None:
         statement = statement.where(Post.type == type_)
     if by_owner:
@@ -86,8 +167,7 @@ def feed(
     if sort == "following":
         followed = select(TopicPost.post_id).join(TopicFollow, TopicFollow.topic_id == TopicPost.topic_id)
         statement = statement.where(Post.id.in_(followed.where(TopicFollow.user_id == (actor.id or 0))))
-    page = Keyset(f"feed.{circle.id}.{sort}", (key, Post.id)).read(statement, cursor, limit)
-    return page.map(lambda rows: _with_parts(actor, circle, rows))
+    return Keyset(f"feed.{circle.id}.{sort}", (key, Post.id)).read(statement, cursor, limit)
 
 
 def topic_feed(
@@ -99,7 +179,10 @@ def topic_feed(
         _cards(actor)
         .join(TopicPost, TopicPost.post_id == Post.id)
         .where(TopicPost.topic_id == topic_id, TopicPost.visible == 1, Post.status == "published")
+        .where(_met(actor, circle))
     )
+    if sort == "featured":
+        statement = statement.where(TopicPost.featured_at.is_not(None))
     page = Keyset(f"topic.{topic_id}.{sort}", (key, TopicPost.post_id)).read(statement, cursor, limit)
     return page.map(lambda rows: _with_parts(actor, circle, rows))
 
@@ -110,6 +193,7 @@ def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: in
     mine = select(Member.circle_id).where(Member.user_id == (actor.id or 0), Member.status == "active")
     readable = open_.union(mine)
     statement = _cards(actor).where(Post.author_id == user_id, Post.status == "published", Post.circle_id.in_(readable))
+    statement = statement.where(_met(actor, None))
     page = Keyset(f"by.{user_id}", (Post.published_at, Post.id)).read(statement, cursor, limit)
     return page.map(lambda rows: _across_circles(actor, rows))
 
@@ -135,95 +219,95 @@ def get_post(actor: Actor, post_id: int, *, slug: str | None = None) -> PostRow:
     circle = circles.readable_circle_by_id(actor, circle_id)
     if slug is not None and slug != circle.slug:
         raise NotFound
-    row = db.session.execute(_cards(actor).where(Post.id == post_id, visible(actor, circle))).one_or_none()
+    found = _cards(actor).where(Post.id == post_id, visible(actor, circle), _met(actor, circle))
+    row = db.session.execute(found).one_or_none()
     if row is None:
         raise NotFound
     return _with_parts(actor, circle, [row], peeks=False)[0]
 
 
-def _with_parts(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], *, peeks: bool = True) -> list[PostRow]:
-    """Rows with their topics, pictures and one comment each: three statements for any number of posts."""
-    ids = [row.id for row in rows]
-    if not ids:
+def posts_by_ids(actor: Actor, post_ids: Sequence[int]) -> list[PostRow]:
+    """Published posts of any circles that this actor may read, in the order of `post_ids`; others are left out."""
+    if not post_ids:
         return []
-    topics, images = _topics_of(circle, ids), _images_of(circle, ids)
-    shown = _peeks_of([row.id for row in rows if row.comment_count]) if peeks else {}
-    return [_post_row(actor, circle, row).with_parts(topics[row.id], images[row.id], shown.get(row.id)) for row in rows]
+    rows = db.session.execute(
+        _cards(actor).where(Post.id.in_(post_ids), Post.status == "published", _met(actor, None))
+    ).all()
+    found = {post.id: post for post in _across_circles(actor, rows)}
+    return [found[id_] for id_ in post_ids if id_ in found]
 
 
-def _post_row(actor: Actor, circle: CircleRow, row: Row[Any]) -> PostRow:
-    author = author_of(row[_AUTHOR_AT : _AUTHOR_AT + 5], row.role)
+def _with_parts(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], *, peeks: bool = True) -> list[PostRow]:
+    """Rows with their topics, files and one comment each: at most two statements for any number of posts."""
+    ids = {id_ for row in rows for id_ in row.parts.get("topics", ())}
+    known = {link.id: link for link in topics.known_and_popular(circle, ids, 0)} if ids else {}
+    return _post_rows(actor, circle, rows, known, peeks=peeks)
+
+
+def _post_rows(
+    actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], known: dict[int, TopicLink], *, peeks: bool = True
+) -> list[PostRow]:
+    shown = _peeks_of(actor, [row.peek_id for row in rows if row.peek_id]) if peeks else {}
+    return [_post_row(actor, circle, row, known, shown) for row in rows]
+
+
+def _post_row(
+    actor: Actor, circle: CircleRow, row: Row[Any], known: dict[int, TopicLink], peeks: dict[int, Peek]
+) -> PostRow:
+    author = author_of(row[_AUTHOR_AT:_MINE_AT], row.role)
+    parts, signed = row.parts, circle.visibility != "public"
+    here = [known[id_] for id_ in parts.get("topics", ()) if id_ in known]
+    expired = row.pin_until is not None and row.pin_until <= clock.now()
     return PostRow(
         id=row.id, type=row.type, status=row.status, circle=circle, author=author, title=row.title, body=row.body,
         body_html=row.body_html, excerpt=row.excerpt, like_count=row.like_count, comment_count=row.comment_count,
-        liked=bool(row[_AUTHOR_AT + 5]), published_at=row.published_at, edited_at=row.edited_at,
-        last_activity_at=row.last_activity_at, hidden_reason=row.hidden_reason, version=row.version,
-        can=_can(actor, circle, author.id, row.role, row.status),
+        favorite_count=row.favorite_count, liked=bool(row[_MINE_AT]), favorited=bool(row[_MINE_AT + 1]),
+        published_at=row.published_at, edited_at=row.edited_at, last_activity_at=row.last_activity_at,
+        featured_at=row.featured_at, pin_rank=None if expired else row.pin_rank, pin_until=row.pin_until,
+        hidden_reason=row.hidden_reason, version=row.version, can=_can(actor, circle, author.id, row),
+        topics=[TopicRef(link.id, link.slug, link.title, link.url) for link in here],
+        media=[_media_row(item, signed) for item in parts.get("media", ())],
+        poll=parts.get("poll"), peek=peeks.get(row.peek_id),
     )  # fmt: skip
 
 
-def _can(actor: Actor, circle: CircleRow, author_id: int, author_role: str | None, status: str) -> PostCan:
-    own, published = actor.owns(author_id), status == "published"
-    above = access.outranks_or_equals(circle.standing, author_role)
+def _media_row(item: dict[str, Any], signed: bool) -> PostMediaRow:
+    id_, poster = item["id"], item.get("thumb", item["kind"] == "image")
+    return PostMediaRow(
+        id_, item["kind"], file_url(id_, signed=signed) or "", file_url(id_, "thumb", signed=signed) if poster else None,
+        item["width"], item["height"], item["duration_ms"], item["wave"], item["bytes"], item["name"], item["alt"],
+        item["mime"],
+    )  # fmt: skip
+
+
+def _can(actor: Actor, circle: CircleRow, author_id: int, row: Row[Any]) -> PostCan:
+    own, published, status = actor.owns(author_id), row.status == "published", row.status
+    above = access.outranks_or_equals(circle.standing, row.role)
     moderates = circle.may(Permission.POST_MODERATE) and not own and above
     return PostCan(
         edit=own and published and circle.may(Permission.POST_WRITE),
         delete=own and status in {"published", "pending"},
         like=published and not own and circle.may(Permission.LIKE_GIVE),
+        favorite=published and circle.may(Permission.LIKE_GIVE),
         comment=published and circle.may(Permission.COMMENT_WRITE),
         hide=moderates and published,
         restore=moderates and status == "hidden",
         remove=moderates and status in {"published", "hidden"},
+        pin=published and circle.may(Permission.POST_PIN),
+        feature=published and circle.may(Permission.POST_FEATURE) and (not own or circle.standing.role == "owner"),
+        revisions=row.edited_at is not None and (own or circle.may(Permission.POST_MODERATE)),
     )
 
 
-def _topics_of(circle: CircleRow, ids: Sequence[int]) -> dict[int, list[TopicRef]]:
-    found: dict[int, list[TopicRef]] = defaultdict(list)
-    rows = db.session.execute(
-        select(TopicPost.post_id, Topic.id, Topic.slug, Topic.title)
-        .join(Topic, Topic.id == TopicPost.topic_id)
-        .where(TopicPost.post_id.in_(ids))
-        .order_by(TopicPost.post_id, Topic.id)
-    )
-    for post_id, id_, slug, title in rows:
-        found[post_id].append(TopicRef(id_, slug, title, f"/{circle.slug}/topics/{slug}"))
-    return found
-
-
-def _images_of(circle: CircleRow, ids: Sequence[int]) -> dict[int, list[PostImage]]:
-    found: dict[int, list[PostImage]] = defaultdict(list)
-    signed = circle.visibility != "public"
-    rows = db.session.execute(
-        select(PostMedia.post_id, Media.id, Media.width, Media.height, Media.bytes, Media.name, PostMedia.alt)
-        .join(Media, Media.id == PostMedia.media_id)
-        .where(PostMedia.post_id.in_(ids))
-        .order_by(PostMedia.post_id, PostMedia.position)
-    )
-    for post_id, id_, width, height, size, name, alt in rows:
-        full, thumb = file_url(id_, signed=signed) or "", file_url(id_, "thumb", signed=signed) or ""
-        found[post_id].append(PostImage(id_, full, thumb, width, height, size, name, alt))
-    return found
-
-
-def _peeks_of(ids: Sequence[int]) -> dict[int, Peek]:
-    """The most liked first-level comment of each post (the earliest among equals)."""
-    if not ids:
+def _peeks_of(actor: Actor, comment_ids: Sequence[int]) -> dict[int, Peek]:
+    """The comments that cards show, by id; one statement, by primary key."""
+    if not comment_ids:
         return {}
-    rank = func.row_number().over(partition_by=Comment.post_id, order_by=(Comment.like_count.desc(), Comment.id))
-    best = (
-        select(Comment.id, rank.label("rank"))
-        .where(Comment.post_id.in_(ids), Comment.parent_id.is_(None), Comment.status == "published")
-        .subquery()
-    )
     rows = db.session.execute(
-        select(Comment.post_id, Comment.body_html, User.nickname, User.status, Member.role)
-        .join(best, best.c.id == Comment.id)
+        select(Comment.id, Comment.body_html, User.nickname, Member.role)
         .join(User, User.id == Comment.author_id)
         .outerjoin(Member, and_(Member.circle_id == Comment.circle_id, Member.user_id == Comment.author_id))
-        .where(best.c.rank == 1)
+        .where(Comment.id.in_(comment_ids), Comment.status == "published", User.status != "deleted")
+        .where(not_blocked(actor, Comment.author_id))
     )
-    return {
-        post_id: Peek(nickname, role or "member", None, excerpt(html, _PEEK_LENGTH))
-        for post_id, html, nickname, status, role in rows
-        if status != "deleted"
-    }
+    return {id_: Peek(nickname, role or "member", excerpt(html, _PEEK_LENGTH)) for id_, html, nickname, role in rows}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from circle.accounts.queries import Author
 from circle.circles.queries import CircleRow
@@ -17,20 +18,29 @@ class TopicRef:
     url: str
 
 
-@dataclass(frozen=True)
-class PostImage:
-    """A picture in a post; addresses are signed when the circle is private."""
+@dataclass(frozen=True, slots=True)
+class PostMediaRow:
+    """A file in a post; addresses are signed when the circle is private."""
 
     id: int
+    kind: str
     url: str
-    thumb_url: str
-    width: int
-    height: int
+    #: thumbnail of a picture, poster of a video; None where there is none
+    thumb_url: str | None
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    #: loudness of a voice note, digits 0..9
+    wave: str
     bytes: int
     name: str
     alt: str
-    kind: str = "image"
-    duration_s: int | None = None
+    mime: str
+
+    @property
+    def duration_s(self) -> int | None:
+        """Seconds, rounded up: a voice note of 0.4 s is one of 1 s."""
+        return None if self.duration_ms is None else -(-self.duration_ms // 1000)
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,6 @@ class Peek:
 
     nickname: str
     role: str
-    level: None
     text: str
 
 
@@ -56,6 +65,9 @@ class PostCan:
     remove: bool = False
     pin: bool = False
     feature: bool = False
+    favorite: bool = False
+    #: whether it may be read how it was before edits
+    revisions: bool = False
     report: bool = False
 
 
@@ -72,15 +84,23 @@ class PostRow:
     excerpt: str
     like_count: int
     comment_count: int
+    favorite_count: int
     liked: bool
+    favorited: bool
     published_at: datetime
     edited_at: datetime | None
     last_activity_at: datetime
+    featured_at: datetime | None
+    #: place among the pinned posts of the circle, None when it is not pinned (any more)
+    pin_rank: int | None
+    pin_until: datetime | None
     hidden_reason: str
     version: int
     can: PostCan
     topics: list[TopicRef] = field(default_factory=list)
-    images: list[PostImage] = field(default_factory=list)
+    media: list[PostMediaRow] = field(default_factory=list)
+    #: what a card tells of a poll: {"question", "option_count", "closes_at"}; the poll itself is read on its page
+    poll: dict[str, Any] | None = None
     peek: Peek | None = None
 
     #: text longer than this is folded in lists
@@ -97,10 +117,16 @@ class PostRow:
 
     @property
     def pinned(self) -> bool:
-        return False
+        return self.pin_rank is not None
 
-    def with_parts(self, topics: list[TopicRef], images: list[PostImage], peek: Peek | None) -> PostRow:
-        return replace(self, topics=topics, images=images, peek=peek)
+    @property
+    def featured(self) -> bool:
+        return self.featured_at is not None
+
+    @property
+    def images(self) -> list[PostMediaRow]:
+        """The pictures alone."""
+        return [item for item in self.media if item.kind == "image"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circle.posts.web import comments, moderating, reading, writing
+from circle.posts.web import comments, moderating, polls, reading, writing
 from circle.posts.web.blueprint import bp
 
-__all__ = ["bp", "comments", "moderating", "reading", "writing"]
+__all__ = ["bp", "comments", "moderating", "polls", "reading", "writing"]

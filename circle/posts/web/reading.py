@@ -29,7 +29,9 @@ def show(slug: str, post_id: int) -> str:
     return show_page(slug, post_id)
 
 
-def show_page(slug: str, post_id: int, values: Mapping[str, str] | None = None, errors: Any = None) -> str:
+def show_page(
+    slug: str, post_id: int, values: Mapping[str, str] | None = None, errors: Any = None, poll_errors: Any = None
+) -> str:
     count_hit("read")
     post = queries.get_post(actor(), post_id, slug=slug)
     sort = request.args.get("sort") if request.args.get("sort") in queries.COMMENT_SORTS else "hot"
@@ -39,6 +41,7 @@ def show_page(slug: str, post_id: int, values: Mapping[str, str] | None = None, 
     return render_template(
         "posts/show.html", circle=post.circle, post=post, page=page, sort=sort,
         reply_to=whom_it_answers(post, request.args.get("reply_to")), values=values or {}, errors=errors,
+        poll=queries.poll_of(actor(), post) if post.poll else None, poll_errors=poll_errors or {},
     )  # fmt: skip
 
 

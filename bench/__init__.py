@@ -1,0 +1,1 @@
+"""Measuring how fast the site is: `make bench`, `make bench-growth`. How to read the figures: README.md here."""

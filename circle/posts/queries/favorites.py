@@ -1,0 +1,36 @@
+"""What somebody keeps: their favourite posts, as far as they may still read them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from circle.access import Actor
+from circle.accounts.queries import not_blocked
+from circle.circles.models import Circle, Member
+from circle.core.errors import Unauthenticated
+from circle.core.pagination import Keyset, Page
+from circle.posts.models import Favorite, Post
+from circle.posts.queries.feed import _across_circles, _cards
+from circle.posts.queries.rows import PostRow
+
+
+def favorites(actor: Actor, *, cursor: str | None = None, limit: int = 20) -> Page[PostRow]:
+    """The actor's own favourites, last kept first. One that is not for them any more is left out, and comes back with
+    their right to read it. Raises Unauthenticated, BadRequest CURSOR_INVALID.
+    """
+    if actor.id is None:
+        raise Unauthenticated
+    open_ = select(Circle.id).where(Circle.visibility == "public", Circle.status == "active")
+    mine = (
+        select(Member.circle_id)
+        .join(Circle, Circle.id == Member.circle_id)
+        .where(Member.user_id == actor.id, Member.status == "active", Circle.status == "active")
+    )
+    statement = _cards(actor).where(
+        Favorite.user_id == actor.id,
+        Post.status == "published",
+        Post.circle_id.in_(open_.union(mine)),
+        not_blocked(actor, Post.author_id),
+    )
+    page = Keyset(f"favorites.{actor.id}", (Favorite.created_at, Favorite.post_id)).read(statement, cursor, limit)
+    return page.map(lambda rows: _across_circles(actor, rows))
