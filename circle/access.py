@@ -57,6 +57,7 @@ class Permission(StrEnum):
     MEMBER_MUTE = "member:mute"
     MEMBER_REMOVE = "member:remove"
     MEMBER_ROLE = "member:role"
+    POLL_VOTE = "poll:vote"
     POST_FEATURE = "post:feature"
     POST_MODERATE = "post:moderate"
     POST_PIN = "post:pin"
@@ -65,7 +66,13 @@ class Permission(StrEnum):
     TOPIC_MANAGE = "topic:manage"
 
 
-_MEMBER = frozenset({Permission.COMMENT_WRITE, Permission.LIKE_GIVE, Permission.POST_WRITE, Permission.TOPIC_FOLLOW})
+_MEMBER = frozenset({
+    Permission.COMMENT_WRITE,
+    Permission.LIKE_GIVE,
+    Permission.POLL_VOTE,
+    Permission.POST_WRITE,
+    Permission.TOPIC_FOLLOW,
+})  # fmt: skip
 _MODERATOR = _MEMBER | {
     Permission.COMMENT_MODERATE,
     Permission.MEMBER_MUTE,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, render_template, request, session
+from flask import Flask, Response, g, render_template, request
 from flask_babel import Babel
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
@@ -32,21 +32,42 @@ from circle.accounts import web as accounts_web
 from circle.circles import api as circles_api
 from circle.circles import web as circles_web
 from circle.cli import register_commands
-from circle.config import ROOT, Settings, load
-from circle.core import api, events, health, housekeeping, ids, openapi, operation, pagination, storage, web
+from circle.config import ROOT, Settings, SettingsError, load
+from circle.core import (
+    api,
+    events,
+    health,
+    housekeeping,
+    ids,
+    lettering,
+    mail,
+    openapi,
+    operation,
+    pagination,
+    storage,
+    web,
+)
 from circle.core.api import ApiBlueprint
 from circle.core.db import db, install_sqlite
-from circle.core.errors import BadRequest, CircleError, NotFound, TooLarge, Unavailable
+from circle.core.errors import BadRequest, CircleError, NotFound, TooLarge, Unauthenticated, Unavailable
 from circle.core.i18n import compile_catalogues, lazy
+from circle.core.jinja import LocalizedEnvironment
 from circle.core.limits import Limiter
+from circle.core.spool import SpoolingRequest
+from circle.core.storage_s3 import S3Address, S3Storage
 from circle.home import web as home_web
+from circle.live import api as live_api
+from circle.live import web as live_web
 from circle.media import api as media_api
 from circle.media import jobs as media_jobs
+from circle.media import quota
 from circle.media import web as media_web
 from circle.notifications import api as notifications_api
+from circle.notifications import jobs as notifications_jobs
 from circle.notifications import queries as notifications_queries
 from circle.notifications import web as notifications_web
 from circle.posts import api as posts_api
+from circle.posts import jobs as posts_jobs
 from circle.posts import web as posts_web
 from circle.templating import register_templating
 from circle.topics import api as topics_api
@@ -67,6 +88,7 @@ WEB = (
     circles_web.bp,
     topics_web.bp,
     posts_web.bp,
+    live_web.bp,
     home_web.bp,
 )
 API: tuple[ApiBlueprint, ...] = (
@@ -76,10 +98,11 @@ API: tuple[ApiBlueprint, ...] = (
     notifications_api.bp,
     topics_api.bp,
     posts_api.bp,
+    live_api.bp,
 )
 
 #: features with work of their own; importing these modules registers it (core.jobs)
-JOBS = (housekeeping, accounts_jobs, media_jobs)
+JOBS = (housekeeping, accounts_jobs, media_jobs, posts_jobs, notifications_jobs)
 
 csrf = CSRFProtect()
 
@@ -93,6 +116,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder=str(ROOT / "static"),
         template_folder=str(ROOT / "templates"),
     )
+    app.jinja_environment = LocalizedEnvironment
+    app.json.ensure_ascii, app.json.sort_keys = False, False  # type: ignore[attr-defined]  # Chinese at half the size
+    app.request_class = SpoolingRequest
     app.config.update(_flask_config(settings))
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies, settings.proxies)  # type: ignore[method-assign]
@@ -101,15 +127,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     pagination.configure(settings.secret_key)
     storage.configure(settings.secret_key)
     tokens.configure(settings.secret_key)
+    lettering.configure(settings.font_paths)
     events.install(reactions.REACTIONS)
     _install_database(app, settings)
-    app.extensions["circle_storage"] = storage.LocalStorage(settings.media_dir)
+    app.extensions["circle_storage"] = _storage(settings)
+    quota.configure(settings.media_quota_mb * 1024 * 1024)
+    app.extensions["circle_mailer"] = mail.make_mailer(settings.mail_url)
     app.extensions["circle_limiter"] = Limiter(settings.redis_url, enabled=settings.rate_limits)
+    app.extensions["circle_live"] = live_web.make_hub(app, limit=settings.live_streams)
     app.extensions["circle_authenticate"] = accounts_queries.actor_of_token
     compile_catalogues()
     Babel(app, locale_selector=web.choose_locale, default_translation_directories="translations")
     app.url_map.converters.update(id=web.IdConverter, slug=web.SlugConverter)
     _install_requests(app)
+    if settings.s3_url and settings.s3_presign:
+        _allow_origin(app, _bucket(settings.s3_url).origin)
     _install_sign_in(app)
     _install_errors(app)
     register_templating(app)
@@ -117,8 +149,22 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     for blueprint in API:
         csrf.exempt(blueprint)  # the API never reads the cookie, so there is nothing to forge
+    csrf.exempt(notifications_web.submit_unsubscribe)  # a mail program has no page; the signed address is what counts
     register_commands(app)
     return app
+
+
+def _storage(settings: Settings) -> storage.Storage:
+    if settings.s3_url is None:
+        return storage.LocalStorage(settings.media_dir)
+    return S3Storage(_bucket(settings.s3_url), presign=settings.s3_presign)
+
+
+def _bucket(url: str) -> S3Address:
+    try:
+        return S3Address.parse(url)
+    except ValueError as error:
+        raise SettingsError(f"CIRCLE_S3_URL: {error}") from None
 
 
 def _flask_config(settings: Settings) -> dict[str, Any]:
@@ -131,6 +177,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": MAX_BODY,
         "MAX_FORM_PARTS": 200,
         "SESSION_COOKIE_NAME": "circle",
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.base_url.startswith("https:"),
@@ -189,9 +236,8 @@ def _install_requests(app: Flask) -> None:
     def allow_larger_body() -> None:
         view = app.view_functions.get(request.endpoint or "")
         size = getattr(view, "max_body", None)
-        # reading a form comes before asking who sent it, so strangers are not read at such length
-        known = "_user_id" in session or "Authorization" in request.headers
-        if size is not None and known:
+        # a form is read before the view asks who sent it, so strangers are not read at such length
+        if size is not None and _is_known():
             request.max_content_length = size
 
     app.before_request(web.check_form)  # after the size is known: these two read the form
@@ -213,6 +259,18 @@ def _install_requests(app: Flask) -> None:
         return response
 
 
+def _allow_origin(app: Flask, origin: str) -> None:
+    """Let pages show pictures and play recordings that come from the bucket itself."""
+    policy = web.CONTENT_SECURITY_POLICY
+    for directive in ("img-src", "media-src"):
+        policy = policy.replace(directive, f"{directive} {origin}", 1)
+
+    @app.after_request  # runs before web.finish_response, which sets only what is missing
+    def allow(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        return response
+
+
 @cache
 def _static_version(filename: str) -> str | None:
     path = ROOT / "static" / filename
@@ -229,7 +287,7 @@ def _install_sign_in(app: Flask) -> None:
         if not getattr(current_user, "is_authenticated", False):
             return {"me": None}
         if "me" not in g:
-            g.me = current_user
+            g.me = current_user._get_current_object()  # templates ask it often; the proxy looks it up each time
             g.me.count_unread = notifications_queries.unread_count
         return {"me": g.me}
 
@@ -280,6 +338,13 @@ def _install_errors(app: Flask) -> None:
         # the page must not depend on anything that may just have failed
         g.me = None
         return Response(render_template("errors/500.html", incident=number), 500)
+
+
+def _is_known() -> bool:
+    try:
+        return (api.actor() if _is_api() else web.actor()).signed_in
+    except Unauthenticated:  # said by the view, in its own order
+        return False
 
 
 def _is_api() -> bool:

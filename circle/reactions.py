@@ -7,17 +7,33 @@ that stated the fact, before its commit, in this order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from circle.access import Permission
+from circle.accounts import events as accounts
+from circle.accounts import jobs as account_jobs
 from circle.circles import events as circles
 from circle.circles.operations import adjust_post_count as adjust_circle_posts
-from circle.circles.queries import can_still_read
 from circle.core import clock
 from circle.core.events import Event, Reaction
-from circle.notifications.operations import notify, notify_all_who_may, withdraw
+from circle.core.jobs import enqueue
+from circle.notifications import events as notices
+from circle.notifications import jobs as notice_jobs
+from circle.notifications.operations import (
+    MAIL_DELAY,
+    notify,
+    notify_all_who_may,
+    notify_each,
+    tell_like,
+    tell_mention,
+    untell_like,
+    withdraw,
+    withdraw_comment,
+    withdraw_post,
+)
 from circle.posts import events as posts
-from circle.posts.queries import people_told_of
+from circle.posts import jobs as post_jobs
 from circle.topics.operations import adjust_post_count as adjust_topic_posts
 
 # ---- people in circles: what was done to somebody is told to them, without naming who did it ---------------------
@@ -115,6 +131,16 @@ def tell_removed_post(event: posts.PostRemoved) -> None:
     _tell_author("post.removed", event, event.reason)
 
 
+def tell_featured_post(event: posts.PostFeatured) -> None:
+    if event.by != event.author_id:
+        key, data = str(event.post_id), {"post_id": event.post_id}
+        notify(event.author_id, "post.featured", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
+def withdraw_featured_post(event: posts.PostUnfeatured) -> None:
+    withdraw((event.author_id,), ("post.featured",), dedupe_key=str(event.post_id))
+
+
 def tell_hidden_comment(event: posts.CommentHidden) -> None:
     _tell_author("comment.hidden", event, event.reason)
 
@@ -128,22 +154,136 @@ def tell_removed_comment(event: posts.CommentRemoved) -> None:
 
 
 def tell_answered(event: posts.CommentPublished) -> None:
-    """One notice per person: whoever is answered hears of the answer, the author of the post of everything else."""
+    """One notice per person, for the best reason: who is answered, who is named, whose post it is."""
     data = {"by": event.by, "post_id": event.post_id, "comment_id": event.comment_id, "quote": event.excerpt}
-    key = str(event.comment_id)
-    if event.answered_id is not None and can_still_read(event.circle_id, event.answered_id):
-        notify(event.answered_id, "comment.replied", circle_id=event.circle_id, dedupe_key=key, data=data)
-    if event.answered_id != event.post_author_id and can_still_read(event.circle_id, event.post_author_id):
-        notify(event.post_author_id, "post.commented", circle_id=event.circle_id, dedupe_key=key, data=data)
+    told: set[int] = set()
+    for kind, people in (
+        ("comment.replied", {event.answered_id} if event.answered_id else set()),
+        ("comment.mentioned", set(event.mentioned)),
+        ("post.commented", {event.post_author_id}),
+    ):
+        told |= notify_each(people - told, kind, circle_id=event.circle_id, dedupe_key=str(event.comment_id), data=data)
 
 
-def withdraw_answer(event: posts.CommentHidden | posts.CommentRemoved | posts.CommentDeleted) -> None:
+def tell_mentioned(event: posts.PostPublished) -> None:
+    data = {"by": event.by, "post_id": event.post_id, "quote": event.excerpt}
+    notify_each(event.mentioned, "post.mentioned", circle_id=event.circle_id, dedupe_key=str(event.post_id), data=data)
+
+
+def tell_newly_mentioned(event: posts.PeopleMentioned) -> None:
+    tell_mention(
+        event.user_ids,
+        by=event.by,
+        circle_id=event.circle_id,
+        post_id=event.post_id,
+        comment_id=event.comment_id,
+        quote=event.excerpt,
+    )
+
+
+def tell_followers(event: posts.PostPublished) -> None:
+    if event.topic_ids:
+        enqueue(notice_jobs.tell_followers, event.post_id)
+
+
+def tell_more_followers(event: notices.FollowersWait) -> None:
+    enqueue(notice_jobs.tell_followers, event.post_id, event.after)
+
+
+def mail_later(event: notices.MailWaits) -> None:
+    enqueue(notice_jobs.send_mail, event.user_id, key=f"{notice_jobs.send_mail.name}:{event.user_id}", delay=MAIL_DELAY)
+
+
+def tell_liked_post(event: posts.PostLiked) -> None:
+    tell_like(event.author_id, "post.liked", by=event.by, circle_id=event.circle_id, post_id=event.post_id)
+
+
+def untell_liked_post(event: posts.PostUnliked) -> None:
+    untell_like(event.author_id, "post.liked", by=event.by, post_id=event.post_id)
+
+
+def tell_liked_comment(event: posts.CommentLiked) -> None:
+    about = {"post_id": event.post_id, "comment_id": event.comment_id}
+    tell_like(event.author_id, "comment.liked", by=event.by, circle_id=event.circle_id, **about)
+
+
+def untell_liked_comment(event: posts.CommentUnliked) -> None:
+    about = {"post_id": event.post_id, "comment_id": event.comment_id}
+    untell_like(event.author_id, "comment.liked", by=event.by, **about)
+
+
+def withdraw_about_comment(event: posts.CommentHidden | posts.CommentRemoved | posts.CommentDeleted) -> None:
     """What is no longer there to be read must not live on in an inbox."""
-    people = people_told_of(event.comment_id)
-    withdraw(people, ("post.commented", "comment.replied"), dedupe_key=str(event.comment_id))
+    withdraw_comment(event.post_id, event.comment_id)
+
+
+def withdraw_about_post(event: posts.PostHidden | posts.PostRemoved | posts.PostDeleted) -> None:
+    withdraw_post(event.post_id)
+
+
+def plan_post(event: posts.PostPlanned) -> None:
+    # the key holds the time, or the job of an earlier plan would stand in the way
+    key = f"{post_jobs.publish_planned.name}:{event.draft_id}:{event.publish_at.timestamp():.0f}"
+    enqueue(post_jobs.publish_planned, event.draft_id, key=key, delay=event.publish_at - clock.now())
+
+
+def tell_planned_post(event: posts.PlannedPostPublished) -> None:
+    data = {"post_id": event.post_id, "quote": event.excerpt}
+    notify(event.author_id, "post.scheduled", circle_id=event.circle_id, dedupe_key=str(event.post_id), data=data)
+
+
+def tell_failed_post(event: posts.PlannedPostFailed) -> None:
+    key, data = f"{event.draft_id}:{event.planned_for}", {"quote": event.excerpt}
+    notify(event.author_id, "post.schedule_failed", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
+def close_poll_in_time(event: posts.PollOpened) -> None:
+    if event.closes_at is not None:
+        enqueue(post_jobs.close_poll, event.post_id, delay=event.closes_at - clock.now())
+
+
+def tell_poll_over(event: posts.PollClosed) -> None:
+    key, data = str(event.post_id), {"post_id": event.post_id, "quote": event.question}
+    notify(event.author_id, "poll.closed", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
+def rename_in_texts(event: accounts.UsernameChanged) -> None:
+    enqueue(post_jobs.rename_mentions, event.user_id)
+    # once more for what was rendered before this moment and is stored after the first run
+    enqueue(post_jobs.rename_mentions, event.user_id, delay=timedelta(minutes=10))
+
+
+# ---- accounts: mails with codes, and what people should notice about their own account ----------------------------
+
+
+def mail_reset(event: accounts.ResetAsked) -> None:
+    enqueue(account_jobs.mail_reset, event.login)
+
+
+def mail_confirmation(event: accounts.AddressAsked) -> None:
+    enqueue(account_jobs.mail_confirmation, event.user_id, key=f"{account_jobs.mail_confirmation.name}:{event.user_id}")
+
+
+def tell_new_password(event: accounts.PasswordChanged) -> None:
+    notify(event.user_id, "account.password_changed", dedupe_key=_moment(), data={})
+
+
+def tell_new_address(event: accounts.AddressChanged) -> None:
+    kind = "account.email_confirmed" if event.after else "account.email_removed"
+    notify(event.user_id, kind, dedupe_key=_moment(), data={"quote": event.after or event.before})
+
+
+def mail_former_address(event: accounts.AddressChanged) -> None:
+    if event.before is not None and event.before != event.after:
+        enqueue(account_jobs.mail_former_address, event.user_id, event.before)
 
 
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
+    accounts.UsernameChanged: [rename_in_texts],
+    accounts.PasswordChanged: [tell_new_password],
+    accounts.ResetAsked: [mail_reset],
+    accounts.AddressAsked: [mail_confirmation],
+    accounts.AddressChanged: [tell_new_address, mail_former_address],
     circles.ApplicationSubmitted: [tell_who_decides],
     circles.ApplicationApproved: [tell_applicant_yes],
     circles.ApplicationRejected: [tell_applicant_no],
@@ -151,15 +291,30 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     circles.MemberMuted: [tell_mute],
     circles.MemberBanned: [tell_ban],
     circles.MemberRemoved: [tell_removal],
-    posts.PostPublished: [count_post],
-    posts.PostDeleted: [uncount_post],
-    posts.PostHidden: [uncount_post, tell_hidden_post],
+    posts.PostPublished: [count_post, tell_mentioned, tell_followers],
+    posts.PostPlanned: [plan_post],
+    posts.PlannedPostPublished: [tell_planned_post],
+    posts.PlannedPostFailed: [tell_failed_post],
+    posts.PostDeleted: [uncount_post, withdraw_about_post],
+    posts.PostHidden: [uncount_post, withdraw_about_post, tell_hidden_post],
     posts.PostRestored: [count_post, tell_restored_post],
-    posts.PostRemoved: [uncount_removed_post, tell_removed_post],
+    posts.PostRemoved: [uncount_removed_post, withdraw_about_post, tell_removed_post],
     posts.PostMoved: [count_moved_post],
+    posts.PollOpened: [close_poll_in_time],
+    posts.PollClosed: [tell_poll_over],
+    posts.PollClosed: [tell_poll_over],
+    posts.PostFeatured: [tell_featured_post],
+    posts.PostUnfeatured: [withdraw_featured_post],
+    posts.PostLiked: [tell_liked_post],
+    posts.PostUnliked: [untell_liked_post],
+    posts.CommentLiked: [tell_liked_comment],
+    posts.CommentUnliked: [untell_liked_comment],
+    posts.PeopleMentioned: [tell_newly_mentioned],
     posts.CommentPublished: [tell_answered],
-    posts.CommentDeleted: [withdraw_answer],
-    posts.CommentHidden: [withdraw_answer, tell_hidden_comment],
+    posts.CommentDeleted: [withdraw_about_comment],
+    posts.CommentHidden: [withdraw_about_comment, tell_hidden_comment],
     posts.CommentRestored: [tell_restored_comment],
-    posts.CommentRemoved: [withdraw_answer, tell_removed_comment],
+    posts.CommentRemoved: [withdraw_about_comment, tell_removed_comment],
+    notices.FollowersWait: [tell_more_followers],
+    notices.MailWaits: [mail_later],
 }

@@ -52,6 +52,12 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    with services.s3() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def base_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     directory = tmp_path_factory.mktemp("var")
     return load(

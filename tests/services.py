@@ -1,10 +1,11 @@
-"""Real services for tests, from wheels: PostgreSQL and Valkey, unless TEST_DATABASE_URL / TEST_REDIS_URL name others.
+"""Real services for tests, from wheels: PostgreSQL, Valkey and S3. TEST_DATABASE_URL and TEST_REDIS_URL name others.
 
 CI must not pass by skipping: with CIRCLE_REQUIRE_SERVICES=1 a missing wheel is a failure.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -79,3 +81,22 @@ def valkey() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """An S3 server inside this process, as `CIRCLE_S3_URL` with the name of a new bucket."""
+    try:
+        from moto.server import ThreadedMotoServer
+    except ImportError:
+        _missing("a local S3 server (moto)")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request otherwise
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        with urlopen(Request(f"http://{host}:{port}/circle", method="PUT"), timeout=10) as answer:
+            assert answer.status == 200
+        yield f"s3://key:se%2Fcret@{host}:{port}/circle?scheme=http"
+    finally:
+        server.stop()

@@ -20,7 +20,7 @@ TEMPLATES = ROOT / "templates"
 #: a module imports only from itself and from names before it
 ORDER = (
     "config", "core", "access", "accounts", "circles", "media", "notifications", "ledger", "points", "screening",
-    "topics", "posts", "certificates", "rewards", "qa", "checkins", "moderation", "search", "home", "demo",
+    "topics", "posts", "certificates", "rewards", "qa", "checkins", "moderation", "search", "home", "live", "demo",
     "reactions", "templating", "serve", "cli", "app",
 )  # fmt: skip
 #: kinds of file that must not know of HTTP

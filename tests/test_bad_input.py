@@ -26,7 +26,16 @@ from tests.world import NAME, World
 TOO_MUCH = 1_258_291  # 1.2 MB
 
 #: a wrong password is counted, although it is refused
-COUNTED = {"/login", "/settings/security/password", "/api/v1/auth/login", "/api/v1/me/password"}
+COUNTED = {
+    "/login",
+    "/settings/security/password",
+    "/api/v1/auth/login",
+    "/api/v1/me/password",
+    "/settings/email",
+    "/settings/email/remove",
+    "/api/v1/me/email",
+    "/api/v1/me/email/remove",
+}
 
 
 @pytest.fixture
@@ -125,7 +134,7 @@ BAD_PARTS = (
     "0", "-1", "01", "1.5", "9223372036854775808", "9" * 400, "１２", "'--", "%00", "a%00b", "%ff", "%c0%af", "%2e%2e",
     "..%2f..%2fetc", "%ED%A0%80", "%E2%80%AE", "%zz", "%0d%0aSet-Cookie:x=y", "a" * 5000,
 )  # fmt: skip
-_NAMES = ("sort", "type", "status", "role", "parent_id", "reply_to", "topic", "t", "next")
+_NAMES = ("sort", "type", "status", "role", "parent_id", "reply_to", "topic", "t", "next", "circle", "since")
 _VALUES = ("%00", "%ff", "%ED%A0%80", "-1", "1e999", "9" * 5000, "a" * 5000, "%27--", "//evil.example", "%0d%0aX:y")
 BAD_QUERIES = (
     *("&".join(f"{name}={value}" for name in _NAMES) for value in _VALUES),
@@ -151,7 +160,7 @@ def test_a_mangled_address_is_no_such_page(world: World, row: Row, seen: Witness
             assert "x" not in {cookie.partition("=")[0] for cookie in response.headers.getlist("Set-Cookie")}
     for query in BAD_QUERIES:
         response = sender.send(query[:60], path=f"{good}?{query}")
-        assert response.status_code in {200, 303, 400, 404, 422}, f"{query[:60]}: {response.status_code}"
+        assert response.status_code in {200, 204, 303, 400, 404, 422}, f"{query[:60]}: {response.status_code}"
         assert "evil" not in response.headers.get("Location", "")
 
 
@@ -239,8 +248,8 @@ BROKEN_MULTIPART = {
     "no headers": b"--cut\r\n\r\nhello\r\n--cut--\r\n",
     "another boundary": part('; name="body"').replace(b"cut", b"other"),
     "no name": part(""),
-    "NUL in a file's name": part('; name="file"; filename="a\0.png"'),
-    "a file that climbs": part('; name="file"; filename="../../a.png"'),
+    "NUL in a file's name": part('; name="file"; filename="a\0.png"', b"\x89PNG\r\n\x1a\n"),
+    "a file that climbs": part('; name="file"; filename="../../a.png"', b"GIF89a"),
     "a file where a word should be": part('; name="body"; filename="a"'),
     "a word where a file should be": part('; name="images"'),
     "a strange charset": part('; name="body"', b"\xff", kind="text/plain; charset=x-no"),

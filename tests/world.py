@@ -15,11 +15,12 @@ from itertools import count
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.datastructures import FileStorage
 
 from circle.access import SYSTEM, Actor
-from circle.accounts.models import User
+from circle.accounts import operations as accounts
+from circle.accounts.models import MailCode, User
 from circle.accounts.operations import open_api_session, open_browser_session
 from circle.accounts.passwords import hash_password
 from circle.accounts.queries import browser_user_of_token
@@ -29,7 +30,11 @@ from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction
 from circle.media import uploads
+from circle.notifications import operations, queries
+from circle.notifications.unsubscribing import unsubscribe_path
 from circle.posts import operations as posts
+from circle.posts import queries as post_queries
+from circle.posts.models import PollOption, Post
 from circle.topics import operations as topics
 from circle.topics.models import Topic
 from tests.clients import ApiClient, Browser
@@ -124,6 +129,29 @@ class World:
     def _post(self, _role: str) -> int:
         return posts.publish_post(self.users["author"], self.slug, body="早安，今天有雾。")
 
+    def _edited_post(self, role: str) -> int:
+        """One whose former words were kept."""
+        post_id = self._post(role)
+        with clock.at(clock.now() + timedelta(hours=1)):
+            posts.edit_post(self.users["author"], post_id, body="早安，雾散了。")
+        return post_id
+
+    def _post_to_pin(self, role: str) -> int:
+        """One for which there is room, however many others were pinned here."""
+        pinned = select(Post.id).where(Post.circle_id == self.circle_id, Post.pin_rank.is_not(None))
+        for post_id in db.session.scalars(pinned).all():
+            posts.unpin_post(SYSTEM, post_id)
+        return self._post(role)
+
+    def _poll(self, _role: str) -> int:
+        """A post with a poll; `{option}` is the first choice of the newest one."""
+        asked = posts.PollContent.of(["清晨", "傍晚"])
+        return posts.publish_post(self.users["author"], self.slug, body="什么时候读书？", poll=asked)
+
+    def _option(self, _role: str) -> int:
+        newest = select(PollOption.id).where(PollOption.position == 0).order_by(PollOption.post_id.desc())
+        return db.session.scalars(newest.limit(1)).one()
+
     def _hidden_post(self, role: str) -> int:
         post_id = self._post(role)
         posts.hide_post(SYSTEM, post_id, reason="off topic")
@@ -193,6 +221,13 @@ class World:
         assert user is not None
         return user.actor.session_id or 0
 
+    def _draft(self, _role: str) -> int:
+        """A fresh draft of the author's; the ones before go, or there were too many."""
+        author = self.users["author"]
+        for old in post_queries.drafts(author, limit=50).items:
+            posts.delete_draft(author, old.id)
+        return posts.new_draft(author, self.slug, posts.DraftContent.of(body="还没写完")).id
+
     def _media(self, _role: str) -> int:
         """An upload of the author that is shown nowhere."""
         return self._upload("author", "post")
@@ -209,3 +244,36 @@ class World:
         media_id = self._upload("author", "post")
         posts.publish_post(self.users["author"], self.slug, body="", media_ids=[media_id])
         return media_id
+
+    # ---- mail --------------------------------------------------------------------------------------------------------
+
+    def _code(self, user: Any, purpose: str) -> str:
+        # however many were asked for before
+        in_transaction(lambda: db.session.execute(delete(MailCode).where(MailCode.user_id == user.id)))
+        accounts.ask_address(user, f"mail{next(_numbers)}@example.org", old_hash=_password_hash())
+        letter = accounts.make_code(user.id, "confirm")
+        if letter is not None and purpose == "reset":
+            accounts.confirm_address(letter.code)
+            accounts.ask_reset(user.username)
+            letter = accounts.make_code(user.id, "reset")
+        assert letter is not None
+        return letter.code
+
+    def _confirm_code(self, _role: str) -> str:
+        """Of somebody nobody knows."""
+        return self._code(actor_of(self._person_named()), "confirm")
+
+    def _reset_code(self, _role: str) -> str:
+        return self._code(actor_of(self._person_named()), "reset")
+
+    def _own_code(self, role: str) -> str:
+        return self._code(self.users.get(role) or self.users["author"], "confirm")
+
+    def _notice(self, _role: str) -> int:
+        """One that the author was told."""
+        author = self.users["author"]
+        operations.notify(author.id or 0, "member.unmuted", dedupe_key=str(next(_numbers)), data={})
+        return queries.inbox(author, limit=1).items[0].id
+
+    def _unsubscribe_token(self, _role: str) -> str:
+        return unsubscribe_path(self.users["author"].id or 0, "replies").rpartition("/")[2]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hold the files of other projects under static/ to static/vendor/PINS.json.
+"""Hold the files of other projects to their pins: static/vendor/PINS.json, and circle/assets/fonts/PINS.json.
 
 Every file under static/vendor must be listed with package, version, licence, npm integrity and its SHA-256, and must
 still have that content; what was drawn from other packages (the icon sprite) must match its pin and carry its licence
@@ -17,6 +17,7 @@ from typing import Any
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDOR = STATIC / "vendor"
+FONTS = STATIC.parent / "circle" / "assets" / "fonts"
 PINS = VENDOR / "PINS.json"
 FIELDS = ("path", "package", "version", "licence", "source", "sha256", "npm_integrity")
 
@@ -71,12 +72,32 @@ def findings(static: Path = STATIC) -> list[str]:
     return found
 
 
+def font_findings(fonts: Path = FONTS) -> list[str]:
+    """What does not fit among the fonts that tools/make_fonts.py makes."""
+    found: list[str] = []
+    entries = json.loads((fonts / "PINS.json").read_text(encoding="utf-8"))["files"]
+    for entry in entries:
+        found += _facts(f"fonts/{entry.get('path', '?')}", entry, FIELDS)
+        file = fonts / entry["path"]
+        if not file.is_file():
+            found.append(f"fonts/{entry['path']}: listed but not there")
+        elif sha256(file) != entry.get("sha256"):
+            found.append(f"fonts/{entry['path']}: content differs from its pin")
+    listed = {entry["path"] for entry in entries}
+    found += [f"fonts/{file.name}: not listed in PINS.json" for file in sorted(fonts.iterdir())
+              if file.name not in listed | {"PINS.json"}]  # fmt: skip
+    if "LICENSE" not in listed:
+        found.append("fonts: their LICENSE is missing")
+    return found
+
+
 def main() -> int:
-    found = findings()
+    found = [*findings(), *font_findings()]
     for line in found:
         print(line, file=sys.stderr)
     if not found:
-        print(f"{len(json.loads(PINS.read_text(encoding='utf-8'))['files'])} vendored files match their pins")
+        count = sum(len(json.loads(pins.read_text(encoding="utf-8"))["files"]) for pins in (PINS, FONTS / "PINS.json"))
+        print(f"{count} vendored files match their pins")
     return 1 if found else 0
 
 

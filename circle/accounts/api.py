@@ -7,16 +7,21 @@ from typing import Any
 
 from flask import request
 
-from circle.accounts import credentials, operations, queries
+from circle.accounts import credentials, operations, queries, recovery
 from circle.accounts.queries import MeRow, SessionRow, UserRow
 from circle.accounts.schemas import (
     AuthOut,
+    CodeInput,
+    EmailInput,
+    ForgotInput,
     LoginInput,
     MeInput,
     MeOut,
     PasswordInput,
     RefreshInput,
     RegisterInput,
+    RemoveEmailInput,
+    ResetInput,
     SessionOut,
     UserOut,
 )
@@ -90,6 +95,24 @@ def logout_all() -> None:
     operations.sign_out_everywhere(actor())
 
 
+@bp.endpoint(
+    "POST", "/auth/forgot", takes=ForgotInput, gives=None, status=204, signed_in=False, anonymous=True, keyless=True,
+    limit="forgot",
+)  # fmt: skip
+def forgot(data: dict[str, Any]) -> None:
+    """Have a code mailed that sets a new password; answers alike for names and addresses that nobody has."""
+    recovery.forgot_password(data["login"])
+
+
+@bp.endpoint(
+    "POST", "/auth/reset", takes=ResetInput, gives=None, status=204, signed_in=False, anonymous=True, keyless=True,
+    limit="sign_in",
+)  # fmt: skip
+def reset(data: dict[str, Any]) -> None:
+    """Set a new password with a mailed code; every sign-in ends."""
+    recovery.reset_password(data["code"], data["password"])
+
+
 # ---- oneself -------------------------------------------------------------------------------------------------
 
 
@@ -111,6 +134,25 @@ def edit_me(data: dict[str, Any]) -> MeRow:
 def change_password(data: dict[str, Any]) -> None:
     """Change the password; every token of the person ends, also this one."""
     credentials.change_password(actor(), **data)
+
+
+@bp.endpoint("POST", "/me/email", takes=EmailInput, gives=None, status=204, keyless=True, limit="sign_in")
+def change_email(data: dict[str, Any]) -> None:
+    """Have a code mailed to an address; with that it becomes one's own."""
+    recovery.change_address(actor(), email=data["email"], current_password=data["password"])
+
+
+@bp.endpoint("POST", "/me/email/confirm", takes=CodeInput, gives=MeOut, keyless=True, limit="sign_in")
+def confirm_email(data: dict[str, Any]) -> MeRow:
+    """Make an address one's own with the code that was mailed there."""
+    operations.confirm_address(data["code"], user_id=actor().id)
+    return queries.get_me(actor())
+
+
+@bp.endpoint("POST", "/me/email/remove", takes=RemoveEmailInput, gives=None, status=204, keyless=True, limit="sign_in")
+def remove_email(data: dict[str, Any]) -> None:
+    """Have no address any more."""
+    recovery.remove_address(actor(), current_password=data["password"])
 
 
 @bp.endpoint("GET", "/me/sessions", gives=SessionOut, paged=True)

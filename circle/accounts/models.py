@@ -34,9 +34,10 @@ class User(IdMixin, Base):
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     #: chosen language of pages; None follows the site
     locale: Mapped[str | None] = mapped_column(String(16))
-    #: where notices are mailed and a forgotten password is reset; only a confirmed address gets anything else
+    #: the confirmed address: there notices are mailed and a forgotten password is reset. One that waits for its owner
+    #: to confirm it stands in mail_codes
     email: Mapped[str | None] = mapped_column(String(254))
-    #: the address in lower case, once its owner has confirmed it; nobody else can confirm it then
+    #: the address in lower case; nobody else can confirm it
     email_key: Mapped[str | None] = mapped_column(String(254), unique=True)
     email_confirmed_at: Mapped[datetime | None]
     #: asked for deletion; everything is erased DELETION_DELAY later unless it is taken back
@@ -45,6 +46,20 @@ class User(IdMixin, Base):
     deleting_keeps: Mapped[bool] = mapped_column(Boolean, default=True)
     #: rises with each edit of the profile, for If-Match
     version: Mapped[int] = mapped_column(default=1)
+
+
+class FormerName(Base):
+    """A user name that somebody gave up. Until `free_at` nobody else can take it, and it still leads to them."""
+
+    __tablename__ = "former_names"
+    __table_args__ = (Index(None, "user_id", "created_at"),)
+
+    username_key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    #: as it was shown
+    username: Mapped[str] = mapped_column(String(40))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    free_at: Mapped[datetime]
 
 
 class AuthSession(IdMixin, Base):
@@ -111,10 +126,13 @@ class Block(Base):
 
 
 class MailCode(Base):
-    """The one code of a purpose that is good now, as it went out by mail; a newer one replaces it."""
+    """The one code of a purpose that is good now, as it went out by mail; a newer one replaces it.
+
+    A job makes the code, so that nothing stored holds it in clear. Until then `sha256` is that of no code at all.
+    """
 
     __tablename__ = "mail_codes"
-    __table_args__ = (one_of("purpose", "reset", "confirm"),)
+    __table_args__ = (one_of("purpose", "reset", "confirm"), Index(None, "email"))
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(8), primary_key=True)
@@ -122,6 +140,9 @@ class MailCode(Base):
     #: the address it was sent to; a code for an address that was changed since is void
     email: Mapped[str] = mapped_column(String(254))
     expires_at: Mapped[datetime]
+    #: how many went out since `counted_from`, so that nobody's mailbox is flooded
+    sent_count: Mapped[int] = mapped_column(default=0)
+    counted_from: Mapped[datetime] = mapped_column(default=clock.now)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

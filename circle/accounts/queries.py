@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, true
 
 from circle.accounts.devices import device_name
-from circle.accounts.models import AuthSession, Block, User
+from circle.accounts.models import AuthSession, Block, FormerName, User
 from circle.accounts.tokens import sha256
-from circle.accounts.usernames import username_key
+from circle.accounts.usernames import same_spelling, username_key
 from circle.core import clock
 from circle.core.actor import Actor
-from circle.core.db import db
+from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound, Unauthenticated
 from circle.core.i18n import _
 from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
 
 
-@dataclass(frozen=True)
-class Author:
+class Author(NamedTuple):
     """A person as shown beside what they wrote. `role` is theirs in the circle at hand; `level` comes with points."""
 
     id: int
@@ -58,10 +56,13 @@ def not_blocked(actor: Actor, column: Any) -> ColumnElement[bool]:
 
     For lists, suggestions and notices; a visitor and the system see everybody. Each side is one probe of an index.
     """
-    if actor.id is None:
-        return true()
-    mine = select(Block.blocked_id).where(Block.blocker_id == actor.id)
-    theirs = select(Block.blocker_id).where(Block.blocked_id == actor.id)
+    return true() if actor.id is None else not_blocked_for(actor.id, column)
+
+
+def not_blocked_for(person: Any, column: Any) -> ColumnElement[bool]:
+    """The same for a person's id, or for the parameter that stands for it in a statement that is built once."""
+    mine = select(Block.blocked_id).where(Block.blocker_id == person)
+    theirs = select(Block.blocker_id).where(Block.blocked_id == person)
     return and_(column.not_in(mine), column.not_in(theirs))
 
 
@@ -71,21 +72,25 @@ SIGNING_IN = ("active", "deleting")
 
 def actor_of_token(token: str) -> Actor | None:
     """Who holds this API access token, or None when it is unknown, expired or revoked. One statement."""
-    row = db.session.execute(
-        select(AuthSession.id, User.id, User.username, User.nickname)
-        .join(User, User.id == AuthSession.user_id)
-        .where(*_good(token, "api"))
-    ).first()
+    row = db.session.execute(_token_statement(), {"token": sha256(token), "now": clock.now()}).first()
     return Actor(id=row[1], username=row[2], nickname=row[3], session_id=row[0]) if row else None
 
 
-def _good(token: str, kind: str) -> tuple[ColumnElement[bool], ...]:
+@cache
+def _token_statement() -> Select[Any]:
+    known = select(AuthSession.id, User.id, User.username, User.nickname)
+    return known.join(User, User.id == AuthSession.user_id).where(*_good("api"))
+
+
+def _good(kind: str) -> tuple[ColumnElement[bool], ...]:
+    """The sign-in of the hashed `token` at the moment `now`, if it is still good."""
+    sign_in = AuthSession.__table__.c
     return (
-        AuthSession.access_sha256 == sha256(token),
-        AuthSession.kind == kind,
-        AuthSession.access_expires_at > clock.now(),
-        AuthSession.revoked_at.is_(None),
-        User.status.in_(SIGNING_IN),
+        sign_in.access_sha256 == bindparam("token"),
+        sign_in.kind == kind,
+        sign_in.access_expires_at > bindparam("now", type_=UTCDateTime),
+        sign_in.revoked_at.is_(None),
+        User.__table__.c.status.in_(SIGNING_IN),
     )
 
 
@@ -132,22 +137,21 @@ class BrowserUser:
         return self.count_unread(self.actor)
 
 
+@cache
+def _browser_statement() -> Select[Any]:
+    # every request of a browser asks this: the statement is put together once, and over the plain tables
+    user, sign_in = User.__table__.c, AuthSession.__table__.c
+    shown = (user.id, user.username, user.nickname, user.avatar_id, user.theme, user.locale)
+    return (
+        select(sign_in.id.label("session_id"), sign_in.last_seen_at, *shown)
+        .select_from(AuthSession.__table__.join(User.__table__, user.id == sign_in.user_id))
+        .where(*_good("browser"))
+    )
+
+
 def browser_user_of_token(token: str) -> BrowserUser | None:
     """Who this browser's cookie belongs to, or None when the sign-in has ended. One statement."""
-    row = db.session.execute(
-        select(
-            AuthSession.id,
-            AuthSession.last_seen_at,
-            User.id,
-            User.username,
-            User.nickname,
-            User.avatar_id,
-            User.theme,
-            User.locale,
-        )
-        .join(User, User.id == AuthSession.user_id)
-        .where(*_good(token, "browser"))
-    ).first()
+    row = db.session.execute(_browser_statement(), {"token": sha256(token), "now": clock.now()}).first()
     if row is None:
         return None
     session_id, last_seen_at, user_id, username, nickname, avatar_id, theme, locale = row
@@ -179,6 +183,7 @@ class UserRow:
 class MeRow(UserRow):
     """The person themselves: also what only they see. `settings` has theme and locale."""
 
+    email: str | None
     settings: dict[str, str | None]
 
 
@@ -216,27 +221,51 @@ def get_user(actor: Actor, user_id: int) -> UserRow:
 
 
 def get_user_named(actor: Actor, name: str) -> UserRow:
-    """A person by user name, whatever its case and width. Raises NotFound."""
-    found = (User.username_key == username_key(name), User.status != "deleted")
-    row = db.session.execute(select(*_PUBLIC_COLUMNS).where(*found)).first()
+    """A person by user name, whatever its case and width, or by one they gave up a while ago. Raises NotFound."""
+    key = username_key(name)
+    found = (User.username_key == key, User.status != "deleted")
+    statement: Any = select(*_PUBLIC_COLUMNS)
+    row: Any = db.session.execute(statement.where(*found)).first()
+    spelled = row[1] if row else ""
+    if row is None:
+        gone = (FormerName.username_key == key, FormerName.free_at > clock.now(), User.status != "deleted")
+        statement = select(*_PUBLIC_COLUMNS, FormerName.username).join(FormerName, FormerName.user_id == User.id)
+        row = db.session.execute(statement.where(*gone)).first()
+        spelled = row[-1] if row else ""
     # the key also ignores look-alike characters: those must not lead to somebody who is not meant
-    if row is None or _plain(row[1]) != _plain(name):
+    if row is None or same_spelling(spelled) != same_spelling(name):
         raise NotFound
-    return UserRow(**_public(row))
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+    return UserRow(**_public(row[: len(_PUBLIC_COLUMNS)]))
 
 
 def get_me(actor: Actor) -> MeRow:
     """The person who asks. Raises Unauthenticated."""
     if actor.id is None:
         raise Unauthenticated
-    *public, theme, locale = db.session.execute(
-        select(*_PUBLIC_COLUMNS, User.theme, User.locale).where(User.id == actor.id)
+    *public, theme, locale, email = db.session.execute(
+        select(*_PUBLIC_COLUMNS, User.theme, User.locale, User.email).where(User.id == actor.id)
     ).one()
-    return MeRow(**_public(public), settings={"theme": theme, "locale": locale})
+    return MeRow(**_public(public), settings={"theme": theme, "locale": locale}, email=email)
+
+
+@dataclass(frozen=True)
+class MailPerson:
+    """Whom a mail is for, at their confirmed address; `locale` None is the site's."""
+
+    id: int
+    username: str
+    nickname: str
+    email: str
+    locale: str | None
+
+
+def mail_person(user_id: int) -> MailPerson | None:
+    """Who may be mailed: somebody with a confirmed address who may sign in."""
+    mailed = (User.id == user_id, User.email_key.is_not(None), User.status.in_(SIGNING_IN))
+    row = db.session.execute(
+        select(User.id, User.username, User.nickname, User.email, User.locale).where(*mailed)
+    ).first()
+    return MailPerson(row[0], row[1], row[2], row[3] or "", row[4]) if row else None
 
 
 # ---- sign-ins ------------------------------------------------------------------------------------------------
@@ -272,9 +301,22 @@ def _secret(condition: ColumnElement[bool]) -> SecretRow | None:
 
 
 def is_taken(username: str) -> bool:
-    """Whether somebody has this user name, or one that reads the same."""
+    """Whether somebody has this user name, or one that reads the same, or gave it up a while ago."""
     key = username_key(username)
-    return db.session.scalar(select(User.id).where(User.username_key == key)) is not None
+    return db.session.scalar(select(User.id).where(User.username_key == key)) is not None or is_kept(key)
+
+
+def is_kept(key: str, *, user_id: int | None = None) -> bool:
+    """Whether the name with this key was given up so lately that only who had it (`user_id`) may take it."""
+    kept = select(FormerName.user_id).where(FormerName.username_key == key, FormerName.free_at > clock.now())
+    holder = db.session.scalar(kept)
+    return holder is not None and holder != user_id
+
+
+def next_username_change(user_id: int) -> datetime | None:
+    """When somebody may take another user name; None when they may now."""
+    newest = select(func.max(FormerName.free_at)).where(FormerName.user_id == user_id, FormerName.free_at > clock.now())
+    return db.session.scalar(newest)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,56 @@ class PasswordInput(InputSchema):
     new_password = Secret(required=True)
 
 
+class ProofForm(InputSchema):
+    """Who asks knows the password."""
+
+    current_password = Secret(required=True)
+
+
+class EmailForm(ProofForm):
+    """A new address, as typed."""
+
+    email = Line(MAX_NAME_INPUT * 3, minimum=1, required=True)
+
+
+class RemoveEmailInput(InputSchema):
+    """Who asks knows the password."""
+
+    password = Secret(required=True)
+
+
+class EmailInput(RemoveEmailInput):
+    """A new address, as typed, and one's password."""
+
+    email = Line(MAX_NAME_INPUT * 3, minimum=1, required=True)
+
+
+class CodeInput(InputSchema):
+    """A code that was mailed."""
+
+    code = Secret(200, required=True)
+
+
+class ForgotInput(InputSchema):
+    """A user name or an e-mail address."""
+
+    login = Line(MAX_NAME_INPUT * 3, minimum=1, required=True)
+
+
+class NewPasswordForm(InputSchema):
+    """The code stands in the address."""
+
+    password = Secret(required=True)
+
+
+class ResetInput(NewPasswordForm, CodeInput):
+    """A code that was mailed, and the password to set with it."""
+
+
+class NothingForm(InputSchema):
+    """A button."""
+
+
 class LanguageForm(InputSchema):
     locale = Choice(*LOCALES, required=True)
     next = fields.String(load_default=None)
@@ -68,6 +118,10 @@ class ProfileForm(InputSchema):
     version = Count(1, 2**31, load_default=None)
 
 
+class UsernameForm(InputSchema):
+    username = Line(MAX_NAME_INPUT, minimum=1, required=True)
+
+
 class SettingsInput(InputSchema):
     theme = Choice("auto", "light", "dark")
     locale = Choice(*LOCALES, allow_none=True)
@@ -76,6 +130,9 @@ class SettingsInput(InputSchema):
 class MeInput(InputSchema):
     """What may be changed of oneself; what is absent stays."""
 
+    username = Line(
+        MAX_NAME_INPUT, minimum=1, metadata={"description": "Once in 30 days; the old name leads here for as long."}
+    )
     nickname = Line(MAX_NICKNAME, minimum=1)
     bio = Text(MAX_BIO)
     #: an upload of one's own with purpose avatar; null removes the picture
@@ -98,6 +155,9 @@ class SettingsOut(OutSchema):
 
 
 class MeOut(UserOut):
+    email = fields.String(
+        required=True, allow_none=True, metadata={"description": "The confirmed address; null when there is none."}
+    )
     settings = fields.Nested(SettingsOut, required=True)
 
 

@@ -183,6 +183,11 @@ def username_key(name: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))[:KEY_LENGTH]
 
 
+def same_spelling(name: str) -> str:
+    """Return what a name and its spellings in another case or width share; look-alike characters stay distinct."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def check_slug(raw: str) -> str:
     """Return `raw` if it may become a circle's slug: 3 to 40 of a-z, 0-9 and single inner hyphens.
 

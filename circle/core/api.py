@@ -69,6 +69,8 @@ class Contract:
     query: type[Schema] | None = None
     #: multipart field that carries a file
     file: str | None = None
+    #: further parts of that form which may be there, as JSON Schema
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: makes of the file what the view takes; runs before the transaction of an idempotent request, so it may be slow
     prepare: Callable[[Any], Any] | None = None
     status: int = 200
@@ -157,7 +159,7 @@ def _edge(contract: Contract, view: View) -> View:
     def answer(arguments: Sequence[Any], path: Mapping[str, Any]) -> Response:
         result = view(*arguments, **path)
         status, version = contract.status, None
-        if isinstance(result, tuple):
+        if type(result) is tuple:  # not a row, which may be a named tuple
             result, status = result
         if isinstance(result, Response):
             return result
@@ -282,10 +284,13 @@ def _flat(messages: Mapping[Any, Any], path: str = "") -> dict[str, list[Any]]:
 def query_schema(contract: Contract) -> Schema | None:
     """The schema of the query string: the route's own fields, and cursor and limit where the answer is a page."""
     kinds = [kind for kind in (contract.query, PageQuery if contract.paged else None) if kind is not None]
-    if not kinds:
-        return None
+    return _joined_query(*kinds) if kinds else None
+
+
+@functools.cache
+def _joined_query(*kinds: type[Schema]) -> Schema:
     # a link with ?utm_source= must not fail, so unknown query fields are let be (unknown body fields are not)
-    schema: Schema = type(kinds[0].__name__, tuple(kinds), {})(unknown=EXCLUDE)
+    schema: Schema = type(kinds[0].__name__, kinds, {})(unknown=EXCLUDE)
     return schema
 
 
@@ -306,7 +311,13 @@ def answer_schema(contract: Contract) -> Schema | None:
     """The schema of the success body; a page of items where the route is paged."""
     if contract.gives is None:
         return None
-    return _page_schema(contract.gives)() if contract.paged else contract.gives()
+    return _made(_page_schema(contract.gives) if contract.paged else contract.gives)
+
+
+@functools.cache
+def _made(schema: type[Schema]) -> Schema:
+    """Making a schema copies all its fields; dumping changes nothing in it."""
+    return schema()
 
 
 def _response(contract: Contract, body: Any, status: int, version: int | None) -> Response:

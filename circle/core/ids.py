@@ -121,3 +121,8 @@ def _first_generator() -> Generator:
 def moment_of(id_: int) -> datetime:
     """When the id was made, UTC, to the millisecond."""
     return datetime.fromtimestamp(((id_ >> 22) + EPOCH_MS) / 1000, UTC)
+
+
+def first_id_at(moment: datetime) -> int:
+    """The smallest id that can be made at this moment: ids below it were made before."""
+    return max(0, int(moment.timestamp() * 1000) - EPOCH_MS) << 22

@@ -28,13 +28,20 @@ _PAUSE = 5.0
 #: kind of route -> limits that all must hold; "who" is a user id or an address
 KINDS = {
     "read": "600/minute",
+    # pages that are open and ask by themselves: not from the budget of reading
+    "live": "600/minute",
     "sign_in": "20/minute;100/hour",
+    "forgot": "5/minute;20/hour",
     "sign_up": "10/hour;30/day",
     "token": "60/minute",
     "join": "20/minute;100/hour",
     "publish": "10/minute;120/hour",
+    "draft": "60/minute;1200/hour",
+    # pictures made on demand; those that are stored already are only read
+    "draw": "30/minute;300/hour",
     "comment": "20/minute;400/hour",
     "react": "120/minute",
+    "suggest": "120/minute",
     "upload": "40/minute;300/hour",
     "manage": "120/minute",
     "settings": "30/minute",

@@ -14,7 +14,9 @@ characters `clean_text` removes). A newline is a newline.
 import html
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import nh3
 from markdown_it import MarkdownIt
@@ -22,6 +24,9 @@ from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, emphasis, link, strikethrough
 from markdown_it.token import Token
+
+from circle.core import mentions
+from circle.core.mentions import CJK, Link
 
 #: Longest source `render` takes, in characters. The parser's worst cases grow with the square of it.
 MAX_LENGTH: Final = 20_000
@@ -104,6 +109,7 @@ _ALIGN: Final = {"align": {"left", "center", "right"}}
 _CLEANER = nh3.Cleaner(
     tags=_LINE_TAGS | {"a", "strong", "em", "s", "code"},
     attributes={"a": {"href"}, "ol": {"start"}, "*": set()},  # "*": else title and lang are allowed
+    allowed_classes={"a": {"mention", "hashtag"}},
     tag_attribute_values={"th": _ALIGN, "td": _ALIGN},
     url_schemes={"http", "https", "mailto"},
     link_rel="nofollow ugc noopener",
@@ -119,8 +125,6 @@ _URL = re.compile(r"https?://[a-z0-9][a-z0-9\-._~:/?#@!$&'()+,;=%]*", re.IGNOREC
 _URL_TAIL: Final = ".,!?;:'_~"
 # "//host" and "/\host" are other sites to a browser. `https:///host` is too, hence a host at once.
 _ALLOWED_TARGET = re.compile(r"https?://[^/\\?#\s]|mailto:[^\s]|/(?![/\\])", re.IGNORECASE)
-# East Asian scripts and their punctuation, full-width forms included.
-_CJK = re.compile("[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 
 
 class _Markdown(MarkdownIt):
@@ -211,7 +215,7 @@ def _flanking(state: StateInline, start: int, end: int) -> tuple[bool, bool]:
     before = state.src[start - 1] if start else " "
     after = state.src[end] if end < state.posMax else " "
     space_before, space_after = isWhiteSpace(ord(before)), isWhiteSpace(ord(after))
-    cjk_before, cjk_after = (bool(_CJK.match(c)) or ord(c) >= 0x20000 for c in (before, after))
+    cjk_before, cjk_after = (bool(CJK.match(c)) or ord(c) >= 0x20000 for c in (before, after))
     hard_before = not cjk_before and (isMdAsciiPunct(ord(before)) or isPunctChar(before))
     hard_after = not cjk_after and (isMdAsciiPunct(ord(after)) or isPunctChar(after))
     opens = not space_after and (not hard_after or space_before or hard_before or cjk_before)
@@ -273,10 +277,9 @@ def _fit_into_page(state: StateCore) -> None:
 def _parser(*, tables: bool) -> MarkdownIt:
     """Build a parser; it is shared by all threads, so everything of one text lives in its `env`.
 
-    Inline rules for @mentions and #topics# go here, as `md.inline.ruler.before("link", name, rule)`:
-    "@" and "#" already stop the text rule (others: extend `_STOP`, for `add_terminator_char` would
-    overwrite it). A rule leaves alone what stands in a link (`state.linkLevel > 0`); code never
-    reaches it. What it pushes must be on the lists of `_CLEANER`; whom it found, it notes in `state.env`.
+    Inline rules begin at a character that stops the text rule ("@" and "#" do; others: extend `_STOP`, for
+    `add_terminator_char` would overwrite it). A rule leaves alone what stands in a link
+    (`state.linkLevel > 0`); code never reaches it. What it pushes must be on the lists of `_CLEANER`.
 
     `maxNesting` bounds recursion: what is quoted or listed more than 40 (lists: 20) deep is not shown.
     """
@@ -286,6 +289,8 @@ def _parser(*, tables: bool) -> MarkdownIt:
         md.enable("table")
     md.inline.terminator_re = _STOP
     md.inline.ruler.after("text", "bare_url", _bare_url)
+    md.inline.ruler.before("link", "mention", mentions.mention)
+    md.inline.ruler.before("link", "hashtag", mentions.hashtag)
     md.inline.ruler.at("link", _link)
     md.inline.ruler.at("image", _image_as_link)
     md.inline.ruler.at("emphasis", _emphasis)
@@ -302,18 +307,34 @@ _MD_WITHOUT_TABLES = _parser(tables=False)
 _MAX_CELLS: Final = 8_000
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """Safe HTML, and which of the given names and tags became links in it, as written, in order."""
+
+    html: str
+    names: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
 def render(text: str) -> str:
     """Return the safe HTML of member-written Markdown; ready for a template's `|safe`.
 
     Raises ValueError if `text` is longer than `MAX_LENGTH`; anything up to that renders.
     """
+    return render_with(text, {}, {}).html
+
+
+def render_with(text: str, names: Mapping[str, Link], tags: Mapping[str, Link]) -> Rendered:
+    """As `render`, with links for the people in `names` and the topics in `tags` (see core.mentions)."""
     if len(text) > MAX_LENGTH:
         raise ValueError("too_long")
     text = clean_text(text)
     lines = text.split("\n")
     cells = max(line.count("|") + 1 for line in lines) * len(lines)
     md = _MD if cells <= _MAX_CELLS else _MD_WITHOUT_TABLES
-    return _CLEANER.clean(md.render(text)).strip()
+    env: dict[str, Any] = {"names": names, "tags": tags}
+    made = _CLEANER.clean(md.render(text, env)).strip()
+    return Rendered(made, tuple(env.get("mention", ())), tuple(env.get("hashtag", ())))
 
 
 # --------------------------------------------------------------------------- back to plain text

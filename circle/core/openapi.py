@@ -149,7 +149,10 @@ def _operation(contract: Contract, endpoint: str, path: str) -> dict[str, Any]:
         form = {
             "type": "object",
             "required": [contract.file],
-            "properties": {contract.file: {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "properties": {
+                contract.file: {"type": "string", "contentMediaType": "application/octet-stream"},
+                **contract.parts,
+            },
         }
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     return operation

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import functools
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,8 @@ from circle.core.db import Base, db
 from circle.core.errors import NotFound, Unavailable
 from circle.core.events import Event, reactions_to
 
+#: seconds that a writer waits for its turn, as long as SQLite itself would (db.SQLITE_PRAGMAS)
+_PATIENCE = 10.0
 ATTEMPTS = 4
 #: PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
 _TRANSIENT_STATES = {"40001", "40P01", "55P03"}
@@ -128,6 +131,29 @@ def _retrying(once: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
+#: writers of this process queue here on SQLite, see _turn
+_writers = threading.Lock()
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """On SQLite the threads of a process write one after the other, in the order they came.
+
+    There is one writer at a time anyway. SQLite itself makes the others sleep longer and longer and lets in whoever
+    wakes first, so that under load most of the time nobody writes and some wait for seconds. (Other processes still
+    meet at the file, with SQLite's own waiting.)
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    if not _writers.acquire(timeout=_PATIENCE):
+        raise Unavailable(retry_after=2)
+    try:
+        yield
+    finally:
+        _writers.release()
+
+
 @contextmanager
 def _transaction() -> Iterator[None]:
     session = db.session()
@@ -137,17 +163,18 @@ def _transaction() -> Iterator[None]:
         session.rollback()  # ends the read snapshot: nothing decided before may be trusted after
     session.expire_all()
     work = _Work()
-    try:
-        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-        session.info["work"] = work
-        yield
-        _settle(session, work)
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.info.pop("work", None)
+    with _turn(session):
+        try:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            session.info["work"] = work
+            yield
+            _settle(session, work)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("work", None)
     for function in work.after_commit:
         function()
 
@@ -207,9 +234,11 @@ def lock_all(model: type[M], ids: Iterable[int]) -> list[M]:
         raise RuntimeError(f"lock order: {model.__tablename__} {min(taken)} after {max(work.locked)}")
     work.locked |= taken
     key = model.__mapper__.primary_key[0]
+    # no stronger than an UPDATE takes: whoever holds a child row may still insert what merely points at the parent
     found = db.session.scalars(
-        select(model).where(key.in_(wanted)).order_by(key).with_for_update().execution_options(populate_existing=True)
-    ).all()
+        select(model).where(key.in_(wanted)).order_by(key).with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()  # fmt: skip
     if len(found) != len(wanted):
         raise NotFound
     return list(found)

@@ -16,12 +16,12 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Row, Select, tuple_
+from sqlalchemy import Integer, Row, Select, bindparam, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from circle.core.db import db
@@ -109,19 +109,39 @@ class Keyset:
 
         The sort columns are appended to the statement; a row may be unpacked up to them.
         """
-        limit = max(1, min(limit, MAX_LIMIT))
-        labelled = [column.label(f"key_{number}") for number, column in enumerate(self.columns)]
-        statement = statement.add_columns(*labelled)
-        if cursor:
-            keys = decode_cursor(self.name, cursor)
-            if len(keys) != len(self.columns):
-                raise _invalid()
-            here, there = tuple_(*self.columns), tuple_(*keys)
+        return self.fetch(self.prepare(statement, after=bool(cursor)), {}, cursor, limit)
+
+    def prepare(self, statement: Select[Any], *, after: bool) -> Select[Any]:
+        """The statement of a page, the first or one `after` a cursor, for `fetch`.
+
+        A busy list builds its few statements once (with named parameters) and keeps them: putting a statement together
+        costs more than running it.
+        """
+        statement = statement.add_columns(*self._labelled())
+        if after:
+            given = [bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(self.columns)]
+            here, there = tuple_(*self.columns), tuple_(*given)
             statement = statement.where(here < there if self.descending else here > there)
         order = [column.desc() if self.descending else column.asc() for column in self.columns]
-        rows = db.session.execute(statement.order_by(*order).limit(limit + 1)).all()
+        return statement.order_by(*order).limit(bindparam("row_limit", type_=Integer))
+
+    def fetch(
+        self, prepared: Select[Any], values: Mapping[str, Any], cursor: str | None, limit: int, name: str | None = None
+    ) -> Page[Row[Any]]:
+        """Run a prepared statement; `name` tells apart lists that share it. Raises BadRequest CURSOR_INVALID."""
+        limit = max(1, min(limit, MAX_LIMIT))
+        after: dict[str, Any] = {}
+        if cursor:
+            keys = decode_cursor(name or self.name, cursor)
+            if len(keys) != len(self.columns):
+                raise _invalid()
+            after = {f"after_{n}": key for n, key in enumerate(keys)}
+        rows = db.session.execute(prepared, {**values, **after, "row_limit": limit + 1}).all()
         if len(rows) <= limit:
             return Page(rows, None)
-        last = rows[limit - 1]
-        keys = [last._mapping[label.name] for label in labelled]
-        return Page(rows[:limit], encode_cursor(self.name, keys))
+        last = rows[limit - 1]._mapping
+        keys = [last[label.name] for label in self._labelled()]
+        return Page(rows[:limit], encode_cursor(name or self.name, keys))
+
+    def _labelled(self) -> list[Any]:
+        return [column.label(f"key_{number}") for number, column in enumerate(self.columns)]

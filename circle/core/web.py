@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import re
 import secrets
 import time
@@ -55,8 +56,8 @@ log = structlog.get_logger(__name__)
 
 #: what a browser may load, from us alone
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -303,12 +304,17 @@ class _NotDone(Exception):
         self.response = response
 
 
+def _header(values: Mapping[str, str]) -> str:
+    """JSON for a header, which may hold ASCII only."""
+    return json.dumps(values, ensure_ascii=True)
+
+
 def fragment_or_redirect(fragment: Callable[[], str], target: str, *, toast: str | None = None) -> AnyResponse:
     """The fragment for htmx; for everybody else a redirect (303) to `target`, with `toast` as a flash message."""
     if is_htmx():
         response = make_response(fragment())
         if toast:
-            response.headers["HX-Trigger"] = current_app.json.dumps({"toast": str(toast)})
+            response.headers["HX-Trigger"] = _header({"toast": str(toast)})
         return response
     if toast:
         flash(str(toast), "ok")
@@ -327,7 +333,7 @@ def go(target: str, *, toast: str | None = None) -> AnyResponse:
 def toast_only(text: str, status: int) -> Response:
     """An htmx answer that changes nothing on the page and says why."""
     return Response(
-        status=status, headers={"HX-Trigger": current_app.json.dumps({"toast": str(text)}), "HX-Reswap": "none"}
+        status=status, headers={"HX-Trigger": _header({"toast": str(text)}), "HX-Reswap": "none"}
     )
 
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
 
 from circle.access import SYSTEM, Actor
 from circle.accounts import operations as accounts
@@ -30,10 +32,10 @@ from circle.core.db import db
 from circle.core.operation import operation
 from circle.demo.avatars import draw_avatar
 from circle.demo.pictures import draw_picture
+from circle.demo.sounds import draw_sound
 from circle.media import uploads
-from circle.media.files import file_of, put_missing
+from circle.media.files import Upload, put_missing
 from circle.media.images import ProcessedImage, process_image
-from circle.media.uploads import Upload
 from circle.notifications.models import Notice
 from circle.notifications.operations import mark_read
 from circle.posts import operations as posts
@@ -173,8 +175,9 @@ def _draw(loaded: Loaded, people: Sequence[dict[str, Any]]) -> list[ProcessedIma
 
 
 def _store(actor: Actor, image: ProcessedImage, purpose: str, name: str) -> int:
-    put_missing((file_of(image.full), file_of(image.thumb)))
-    return uploads.store_upload(actor, Upload(image, purpose, name))
+    upload = Upload.of_image(image, purpose, name)
+    put_missing(upload.files)
+    return uploads.store_upload(actor, upload)
 
 
 # ---- people and places ---------------------------------------------------------------------------------------
@@ -297,6 +300,10 @@ def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
             _store(author, loaded.pictures[(name, _seed(thread["key"] + name))], "post", f"{name}.png")
             for name in images
         ]
+        if sound := thread.get("voice"):
+            media_ids.append(
+                uploads.take_upload(author, FileStorage(BytesIO(draw_sound(sound)), f"{sound}.wav"), "post")
+            )
     last = max([0, *(each["after_minutes"] for each in _all_comments(thread))])
     with clock.at(at + timedelta(minutes=last)):
         _write_thread(loaded, thread, author, at, media_ids)

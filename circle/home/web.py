@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import format_date
 
 from circle.accounts import queries as accounts
+from circle.accounts.usernames import same_spelling
 from circle.circles import queries as circles
 from circle.core.web import actor, count_hit, is_htmx, signed_in
 from circle.home import queries
@@ -63,7 +64,9 @@ def person(username: str) -> Any:
     count_hit("read")
     row = accounts.get_user_named(actor(), username)
     if username != row.username:
-        return redirect(url_for(".person", username=row.username), 301)
+        # another spelling is one for good; a name they gave up may become somebody else's
+        code = 301 if same_spelling(username) == same_spelling(row.username) else 302
+        return redirect(url_for(".person", username=row.username), code)
     page = posts.posts_by(actor(), row.id, cursor=request.args.get("cursor"))
     more = url_for(".person", username=row.username, cursor="")
     name = "home/_cards_of.html" if is_htmx() and request.args.get("cursor") else "home/person.html"

@@ -27,7 +27,7 @@ class Media(IdMixin, Base):
     storage_key: Mapped[str] = mapped_column(String(96))
     #: thumbnail of a picture, poster of a video; None where there is nothing to see
     thumb_key: Mapped[str | None] = mapped_column(String(96))
-    mime: Mapped[str] = mapped_column(String(64))
+    mime: Mapped[str] = mapped_column(String(100))
     #: of pictures and videos, in pixels
     width: Mapped[int | None]
     height: Mapped[int | None]

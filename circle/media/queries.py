@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from circle.access import ROLE_PERMISSIONS, Actor, Permission
 from circle.accounts.models import User
@@ -15,7 +15,8 @@ from circle.circles.models import Circle, Member
 from circle.core.db import Base, db
 from circle.core.errors import Invalid, NotFound, Unauthenticated
 from circle.core.i18n import lazy
-from circle.core.storage import file_url
+from circle.core.storage import EXTENSIONS, file_url
+from circle.media import quota
 from circle.media.models import Media
 
 #: states of a post in which those who moderate its circle see it
@@ -29,14 +30,19 @@ class MediaRow:
     id: int
     kind: str
     url: str
-    thumb_url: str
-    width: int
-    height: int
-    #: size of the full picture
+    #: of pictures, and of videos that came with a poster
+    thumb_url: str | None
+    width: int | None
+    height: int | None
+    #: size of the file behind `url`
     bytes: int
     name: str
     #: seconds, of audio and video
     duration_s: int | None
+    duration_ms: int | None
+    #: up to 48 digits, the loudness of a voice note
+    wave: str
+    mime: str
     #: "#rrggbb", to be shown while the picture loads
     color: str
 
@@ -48,6 +54,18 @@ class ServedFile:
     key: str
     mime: str
     public: bool
+    #: name for the download; None for what is shown in the page
+    download: str | None
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many bytes of files somebody keeps here, and how many they may (None: as many as fit)."""
+
+    used: int
+    limit: int | None
+    files: int
 
 
 def media_row(media: Media, *, signed: bool) -> MediaRow:
@@ -56,13 +74,16 @@ def media_row(media: Media, *, signed: bool) -> MediaRow:
     return MediaRow(
         id=media.id,
         kind=media.kind,
-        url=file_url(media.id, "full", signed=signed) or "",
-        thumb_url=file_url(media.id, "thumb", signed=signed) or "",
+        url=file_url(media.id, "full", signed=signed, mime=media.mime) or "",
+        thumb_url=file_url(media.id, "thumb", signed=signed) if media.thumb_key else None,
         width=media.width,
         height=media.height,
         bytes=media.bytes,
         name=media.name,
-        duration_s=None,
+        duration_s=None if media.duration_ms is None else max(1, round(media.duration_ms / 1000)),
+        duration_ms=media.duration_ms,
+        wave=media.wave,
+        mime=media.mime,
         color=media.color,
     )
 
@@ -86,23 +107,28 @@ def media_of(actor: Actor, ids: Sequence[int]) -> list[MediaRow]:
     )
     found = {media.id: media_row(media, signed=True) for media in db.session.scalars(mine)}
     if len(found) != len(wanted):
-        raise Invalid(errors={"media_ids": [lazy("One of the pictures is not there any more. Please add it again.")]})
+        raise Invalid(errors={"media_ids": [lazy("One of the files is not there any more. Please add it again.")]})
     return [found[id_] for id_ in wanted]
 
 
-def served_file(actor: Actor, media_id: int, variant: str, *, signed: bool) -> ServedFile:
+def served_file(actor: Actor, media_id: int, variant: str, extension: str, *, signed: bool) -> ServedFile:
     """The stored file of `variant` (full or thumb), if this actor may have it.
 
-    Avatars and covers are for everybody; a picture in a post is for those who may see the post; what is in no post, for
-    its owner. A good signature (`signed`) has been checked already and lets anybody pass. Raises NotFound.
+    Avatars and covers are for everybody; a file in a post is for those who may see the post; what is in no post, for
+    its owner. A good signature (`signed`) has been checked already and lets anybody pass. Raises NotFound, also for an
+    `extension` that is not the file's.
     """
     media = db.session.get(Media, media_id)
     if media is None:
         raise NotFound
+    thumb = variant == "thumb"
+    key, mime = (media.thumb_key, "image/webp") if thumb else (media.storage_key, media.mime)
+    if key is None or EXTENSIONS[mime] != extension:
+        raise NotFound
     public = media.purpose in {"avatar", "cover"}
     if not (public or signed or actor.owns(media.owner_id) or _in_visible_post(actor, media_id)):
         raise NotFound
-    return ServedFile(media.thumb_key if variant == "thumb" else media.storage_key, media.mime, public)
+    return ServedFile(key, mime, public, media.name if media.kind == "file" else None, media.created_at)
 
 
 def _in_visible_post(actor: Actor, media_id: int) -> bool:
@@ -126,10 +152,12 @@ def _in_visible_post(actor: Actor, media_id: int) -> bool:
 
 
 def in_use() -> ColumnElement[bool]:
-    """Whether a row of media is part of a post (drafts too), an avatar or a cover. An avatar is always its owner's."""
+    """Whether a row of media is part of a post or of a draft, an avatar or a cover. An avatar is always its owner's."""
     post_media: Any = Base.metadata.tables["post_media"]
+    draft_media: Any = Base.metadata.tables["draft_media"]
     return or_(
         exists().where(post_media.c.media_id == Media.id),
+        exists().where(draft_media.c.media_id == Media.id),
         exists().where(User.id == Media.owner_id, User.avatar_id == Media.id),
         exists().where(Circle.cover_id == Media.id),
     )
@@ -139,3 +167,24 @@ def unused_media(before: datetime, limit: int) -> list[int]:
     """Ids of uploads from before then that nothing shows; oldest first."""
     unused = select(Media.id).where(Media.created_at < before, ~in_use()).order_by(Media.id).limit(limit)
     return list(db.session.scalars(unused))
+
+
+def used_bytes(owner_id: int) -> int:
+    """What the files of one member have together, counted against the quota."""
+    return int(db.session.scalar(select(func.sum(Media.bytes)).where(Media.owner_id == owner_id)) or 0)
+
+
+def my_usage(actor: Actor) -> Usage:
+    """How much of the quota one's own files take. Raises Unauthenticated."""
+    if actor.id is None:
+        raise Unauthenticated
+    counted = select(func.coalesce(func.sum(Media.bytes), 0), func.count()).where(Media.owner_id == actor.id)
+    used, files = db.session.execute(counted).one()
+    return Usage(int(used), quota.limit(), files)
+
+
+def named_keys(keys: Collection[str]) -> set[str]:
+    """Those of the storage keys that a row names, as file or as thumbnail."""
+    full = select(Media.storage_key).where(Media.storage_key.in_(keys))
+    thumbs = select(Media.thumb_key).where(Media.thumb_key.in_(keys))
+    return {key for key in db.session.scalars(full.union(thumbs)) if key is not None}

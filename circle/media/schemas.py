@@ -18,7 +18,8 @@ class CoverInput(InputSchema):
 
 
 class MediaOut(OutSchema):
-    """A file. Addresses that end in `?t=…` work without a token until they run out, one to two hours later."""
+    """A file. Pictures have a thumbnail and a size, videos a size and perhaps a still (`thumb_url`), voice and videos a
+    duration. Addresses that end in `?t=…` work without a token until they run out, one to two hours later."""
 
     id = Id(required=True)
     kind = Choice("image", "audio", "video", "file", required=True)

@@ -1,11 +1,11 @@
-"""Pages of media: the files themselves, and the forms that bring pictures."""
+"""Pages of media: the files themselves, and the forms that bring them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from circle.access import Permission, require
@@ -14,7 +14,8 @@ from circle.circles import operations as circles
 from circle.circles import queries as circle_queries
 from circle.core.errors import NotFound
 from circle.core.i18n import _
-from circle.core.storage import is_signed, storage
+from circle.core.serving import send_stored
+from circle.core.storage import is_signed
 from circle.core.web import actor, go, limited, safe_next, signed_in, takes_body, takes_form
 from circle.media import queries, uploads
 from circle.media.schemas import AvatarInput, CoverInput
@@ -28,21 +29,23 @@ FOREVER = "public, max-age=31536000, immutable"
 FOR_AN_HOUR = "private, max-age=3600"
 
 
-@bp.get("/media/<id:media_id>/<any(full, thumb):variant>.webp")
-def show(media_id: int, variant: str) -> Response:
-    """The file itself."""
+@bp.get("/media/<id:media_id>/<any(full, thumb):variant>.<extension>")
+def show(media_id: int, variant: str, extension: str) -> AnyResponse:
+    """The file itself, whole or the part that a player asks for."""
     signed = is_signed(request.path, request.args.get("t", ""))
-    file = queries.served_file(actor(), media_id, variant, signed=signed)
+    file = queries.served_file(actor(), media_id, variant, extension, signed=signed)
     try:
-        path = storage().path(file.key)
+        return send_stored(
+            file.key,
+            mime=file.mime,
+            cache=FOREVER if file.public else FOR_AN_HOUR,
+            modified=file.modified,
+            download=file.download,
+            elsewhere=file.download is None,
+        )
     except FileNotFoundError:
         log.error("stored file missing", key=file.key, media=media_id)
         raise NotFound from None
-    response = send_file(path, mimetype=file.mime, etag=file.key)
-    response.headers["Cache-Control"] = FOREVER if file.public else FOR_AN_HOUR
-    response.headers["Content-Disposition"] = "inline"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
 
 
 @bp.post("/media")
@@ -50,8 +53,17 @@ def show(media_id: int, variant: str) -> Response:
 @signed_in
 @limited("upload")
 def upload() -> str:
-    """One picture of the composer; the fragment carries its id back into the form."""
-    media_id = uploads.take_upload(actor(), request.files.get("file"), "post")
+    """One file of the composer; the fragment carries its id back into the form.
+
+    A video may come with a `poster`, a voice note with its `wave`.
+    """
+    media_id = uploads.take_upload(
+        actor(),
+        request.files.get("file"),
+        "post",
+        poster=request.files.get("poster"),
+        wave=request.form.get("wave", ""),
+    )
     return render_template("media/_preview.html", media=queries.media_of(actor(), [media_id])[0])
 
 
@@ -60,7 +72,7 @@ def _avatar_again(values: Any, errors: Any) -> str:
 
 
 @bp.post("/media/avatar")
-@takes_body(uploads.MAX_REQUEST)
+@takes_body(uploads.MAX_IMAGE_REQUEST)
 @signed_in
 @limited("upload")
 @takes_form(AvatarInput, again=_avatar_again)
@@ -77,7 +89,7 @@ def _cover_again(values: Any, errors: Any, slug: str) -> str:
 
 
 @bp.post("/<slug:slug>/manage/cover")
-@takes_body(uploads.MAX_REQUEST)
+@takes_body(uploads.MAX_IMAGE_REQUEST)
 @signed_in
 @limited("upload")
 @takes_form(CoverInput, again=_cover_again)

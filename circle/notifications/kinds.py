@@ -1,15 +1,16 @@
-"""Every kind of notice: its sign, its sentence and where it leads.
+"""Every kind of notice: its category, its sign, its sentence and where it leads.
 
 A notice stores values, never sentences: it is told in the language of whoever reads it, with the names people have by
-then. What `data` may hold, by name:
+then. What `data` may hold as it is told, by name:
 
     by           id of the person who did it, shown with face and name (%(name)s); nobody is told of their own acts
     quote        a reason, or the beginning of what was written; shown under the sentence
     role         the new role (member.role)
     until        ISO moment (member.muted)
-    post_id, comment_id, …   what the link is made of
+    topic        title of a topic (topic.posted)
+    post_id, comment_id, …   what it is about, and what the link is made of
 
-`%(circle)s` and `{slug}` come from the notice's circle.
+`%(circle)s` and `{slug}` come from the notice's circle; `%(count)s` says how many it is about.
 """
 
 from __future__ import annotations
@@ -22,12 +23,50 @@ from typing import Any
 from circle.core.i18n import LazyString, lazy
 
 _IN_LINK = re.compile(r"{(\w+)}")
+_IN_SENTENCE = re.compile(r"%\((\w+)\)s")
+#: what stands out in a sentence
+_STRONG = frozenset({"name"})
+
+
+@dataclass(frozen=True)
+class Category:
+    """What somebody can have told to them or not, as one choice."""
+
+    title: LazyString
+    hint: LazyString
+    icon: str
+    #: whether it goes out by e-mail until the person says otherwise
+    mail: bool
+    #: why it cannot be switched off in the inbox; None when it can
+    fixed: LazyString | None = None
+
+
+CATEGORIES: Mapping[str, Category] = {
+    "replies": Category(
+        lazy("Comments and replies"), lazy("Answers to what you wrote, and news of your posts"), "message-circle", True
+    ),
+    "mentions": Category(lazy("Mentions"), lazy("When somebody names you"), "at-sign", True),
+    "likes": Category(lazy("Likes and features"), lazy("When what you wrote pleases others"), "heart", False),
+    "topics": Category(lazy("Topics you follow"), lazy("New posts there, gathered by topic"), "hash", False),
+    "circle": Category(
+        lazy("Circles and roles"), lazy("Applications, invitations, and your place in a circle"), "users-round", True
+    ),
+    "moderation": Category(
+        lazy("Moderation"), lazy("When something you wrote, or you, are moderated"), "shield", True,
+        fixed=lazy("You must be able to learn what was done to what you wrote, and why."),
+    ),
+    "account": Category(
+        lazy("Account and safety"), lazy("Password, e-mail address and sign-in"), "key-round", True,
+        fixed=lazy("Only so do you notice that somebody else is at your account."),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Kind:
     """How one kind of notice is told. `tone` is "", ok or gold."""
 
+    category: str
     icon: str
     sentence: LazyString
     #: a path with {slug} and names of `data`; None when there is nothing (more) to see
@@ -37,41 +76,93 @@ class Kind:
     needs: frozenset[str] = frozenset()
     #: other sentences for certain values of `data["role"]`
     by_role: Mapping[str, LazyString] = field(default_factory=dict)
+    #: sentence and link when it is about more than one
+    several: LazyString | None = None
+    several_link: str | None = None
 
     @property
     def required(self) -> frozenset[str]:
         """Names that `data` must hold."""
         return self.needs | (frozenset(_IN_LINK.findall(self.link or "")) - {"slug"})
 
+    @property
+    def of_content(self) -> bool:
+        """Whether it is about what somebody may read: told only to those who still may, and gone with it."""
+        return self.category in _OF_CONTENT and "post_id" in self.required
+
+    def _sentence(self, values: Mapping[str, Any]) -> str:
+        if self.several is not None and values.get("count", 1) > 1:
+            return str(self.several)
+        return str(self.by_role.get(values.get("role", ""), self.sentence))
+
     def told(self, values: Mapping[str, Any]) -> str:
-        """The sentence in the reader's language; `values` holds name, circle, until, role."""
-        sentence = self.by_role.get(values.get("role", ""), self.sentence)
-        return str(sentence) % values
+        """The sentence in the reader's language; `values` holds name, circle, count, and what is in `data`."""
+        return self._sentence(values) % values
+
+    def pieces(self, values: Mapping[str, Any]) -> list[tuple[str, bool]]:
+        """The sentence in parts, with whether each stands out."""
+        parts = _IN_SENTENCE.split(self._sentence(values))
+        told = [
+            (str(values[part]), part in _STRONG) if number % 2 else (part.replace("%%", "%"), False)
+            for number, part in enumerate(parts)
+        ]
+        return [piece for piece in told if piece[0]]
 
     def path(self, values: Mapping[str, Any]) -> str | None:
-        """Where it leads; `values` holds slug and `data`."""
-        return self.link.format_map(values) if self.link and values.get("slug") else None
+        """Where it leads; `values` holds slug, count and `data`."""
+        link = self.several_link if self.several_link and values.get("count", 1) > 1 else self.link
+        if link is None or ("{slug}" in link and not values.get("slug")):
+            return None
+        return link.format_map(values)
 
 
+_OF_CONTENT = frozenset({"replies", "mentions", "likes", "topics"})
 _POST = "/{slug}/posts/{post_id}"
 _COMMENT = _POST + "#comment-{comment_id}"
 _BY = frozenset({"by"})
+_SECURITY = "/settings/security"
 
 KINDS: Mapping[str, Kind] = {
-    "post.commented": Kind("message-circle", lazy("%(name)s commented on your post"), _COMMENT, needs=_BY),
-    "comment.replied": Kind("reply", lazy("%(name)s replied to you"), _COMMENT, needs=_BY),
-    "post.hidden": Kind("eye-off", lazy("Your post is hidden for now"), _POST),
-    "post.restored": Kind("eye", lazy("Your post can be seen again"), _POST, "ok"),
-    "post.removed": Kind("trash-2", lazy("Your post was removed from %(circle)s")),
-    "comment.hidden": Kind("eye-off", lazy("Your comment is hidden for now"), _POST),
-    "comment.restored": Kind("eye", lazy("Your comment can be seen again"), _COMMENT, "ok"),
-    "comment.removed": Kind("trash-2", lazy("Your comment was removed"), _POST),
-    "application.submitted": Kind(
-        "user-round-plus", lazy("%(name)s would like to join %(circle)s"), "/{slug}/manage/applications", needs=_BY
+    "post.commented": Kind(
+        "replies", "message-circle", lazy("%(name)s commented on your post"), _COMMENT, needs=_BY
     ),
-    "application.approved": Kind("user-round-check", lazy("You are in. Welcome to %(circle)s!"), "/{slug}", "ok"),
-    "application.rejected": Kind("user-round-x", lazy("%(circle)s did not take you in this time")),
+    "comment.replied": Kind("replies", "reply", lazy("%(name)s replied to you"), _COMMENT, needs=_BY),
+    "poll.closed": Kind("replies", "circle-check", lazy("Your poll is over. See how it went"), _POST),
+    "post.scheduled": Kind("replies", "calendar-check", lazy("Your planned post is out"), _POST, "ok"),
+    "post.schedule_failed": Kind(
+        "replies", "calendar-plus", lazy("Your planned post could not be published"), "/me/drafts"
+    ),
+    "post.mentioned": Kind("mentions", "at-sign", lazy("%(name)s mentioned you in a post"), _POST, needs=_BY),
+    "comment.mentioned": Kind("mentions", "at-sign", lazy("%(name)s mentioned you"), _COMMENT, needs=_BY),
+    "post.liked": Kind(
+        "likes", "heart", lazy("%(name)s liked your post"), _POST, needs=_BY,
+        several=lazy("%(name)s and others, %(count)s people, liked your post"),
+    ),
+    "comment.liked": Kind(
+        "likes", "heart", lazy("%(name)s liked your comment"), _COMMENT, needs=_BY,
+        several=lazy("%(name)s and others, %(count)s people, liked your comment"),
+    ),
+    "post.featured": Kind("likes", "award", lazy("Your post was featured in %(circle)s"), _POST, "gold"),
+    "topic.posted": Kind(
+        "topics", "hash", lazy("%(name)s posted in #%(topic)s"), _POST, needs=_BY | {"topic", "topic_slug"},
+        several=lazy("#%(topic)s has %(count)s new posts"), several_link="/{slug}/topics/{topic_slug}",
+    ),
+    "post.hidden": Kind("moderation", "eye-off", lazy("Your post is hidden for now"), _POST),
+    "post.restored": Kind("moderation", "eye", lazy("Your post can be seen again"), _POST, "ok"),
+    "post.removed": Kind("moderation", "trash-2", lazy("Your post was removed from %(circle)s")),
+    "comment.hidden": Kind("moderation", "eye-off", lazy("Your comment is hidden for now"), _POST),
+    "comment.restored": Kind("moderation", "eye", lazy("Your comment can be seen again"), _COMMENT, "ok"),
+    "comment.removed": Kind("moderation", "trash-2", lazy("Your comment was removed"), _POST),
+    "application.submitted": Kind(
+        "circle", "user-round-plus", lazy("%(name)s would like to join %(circle)s"), "/{slug}/manage/applications",
+        needs=_BY,
+    ),
+    "application.approved": Kind(
+        "circle", "user-round-check", lazy("You are in. Welcome to %(circle)s!"), "/{slug}", "ok"
+    ),
+    "application.rejected": Kind("circle", "user-round-x", lazy("%(circle)s did not take you in this time")),
     "member.role": Kind(
+        "circle",
         "shield-check",
         lazy("You are an ordinary member of %(circle)s again"),
         "/{slug}",
@@ -84,12 +175,28 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "member.muted": Kind(
+        "moderation",
         "message-circle-off",
         lazy("You are muted in %(circle)s until %(until)s"),
         "/{slug}",
         needs=frozenset({"until"}),
     ),
-    "member.unmuted": Kind("message-circle", lazy("You can post and comment in %(circle)s again"), "/{slug}", "ok"),
-    "member.removed": Kind("user-round-minus", lazy("You were taken out of %(circle)s")),
-    "member.banned": Kind("ban", lazy("You can no longer take part in %(circle)s")),
-}
+    "member.unmuted": Kind(
+        "moderation", "message-circle", lazy("You can post and comment in %(circle)s again"), "/{slug}", "ok"
+    ),
+    "member.removed": Kind("moderation", "user-round-minus", lazy("You were taken out of %(circle)s")),
+    "member.banned": Kind("moderation", "ban", lazy("You can no longer take part in %(circle)s")),
+    "account.password_changed": Kind(
+        "account", "key-round", lazy("Your password was changed, and all other devices signed out"), _SECURITY
+    ),
+    "account.email_confirmed": Kind("account", "mail", lazy("Your e-mail address is confirmed"), _SECURITY, "ok"),
+    "account.email_removed": Kind("account", "mail", lazy("Your e-mail address was removed"), _SECURITY),
+}  # fmt: skip
+
+#: kinds that go with the post or comment they are about
+OF_CONTENT = tuple(name for name, kind in KINDS.items() if kind.of_content)
+
+
+def kinds_of(*categories: str) -> tuple[str, ...]:
+    """The kinds that belong to these categories."""
+    return tuple(name for name, kind in KINDS.items() if kind.category in categories)

@@ -17,7 +17,8 @@ class Notice(IdMixin, Base):
     __table_args__ = (
         Index(None, "user_id", "told_at", "id"),
         Index(None, "user_id", "read_at"),
-        Index(None, "circle_id", "kind"),
+        # what is told about a post or comment goes with it
+        Index(None, "post_id", "comment_id"),
         CheckConstraint("people_count >= 0", name="people_v1"),
     )
 
@@ -25,11 +26,16 @@ class Notice(IdMixin, Base):
     circle_id: Mapped[int | None] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
     #: what happened, for example post.hidden; kinds.py has the sentence for each kind
     kind: Mapped[str] = mapped_column(String(32))
-    #: values of the sentence and of the path it leads to (ids, a reason)
+    #: who did it (of several people the newest); None when a role or the system did
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    #: what it is about: a post, or a comment of that post. Both belong to a feature that stands on this one
+    post_id: Mapped[int | None]
+    comment_id: Mapped[int | None]
+    #: further values of the sentence and of the path it leads to (kinds.py)
     data: Mapped[dict[str, Any]]
     #: same fact, same key: told once
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
-    #: how many people it is about (grouped kinds: likes); the newest of them is data["by"]
+    #: how many it is about: people of a grouped like, posts of a followed topic; 1 for everything else
     people_count: Mapped[int] = mapped_column(default=1)
     #: its place in the inbox: when it was told first, or last grew while unread
     told_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -47,6 +53,16 @@ class NoticePerson(Base):
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class NoticePost(Base):
+    """Which posts of a followed topic are in a grouped notice; the primary key counts each of them once."""
+
+    __tablename__ = "notice_posts"
+    __table_args__ = (Index(None, "post_id"),)
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class NoticeSetting(Base):

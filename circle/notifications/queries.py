@@ -1,25 +1,27 @@
-"""What may be read of notices: one's own."""
+"""What may be read of notices: one's own, and of those only what one may still see."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, func, or_, select
 
 from circle.accounts.models import User
 from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
 from circle.circles.models import Circle
 from circle.core.actor import Actor
 from circle.core.db import db
-from circle.core.errors import Unauthenticated
+from circle.core.errors import NotFound, Unauthenticated
 from circle.core.i18n import _
 from circle.core.pagination import DEFAULT_LIMIT, Keyset, Page
-from circle.notifications.kinds import KINDS, Kind
-from circle.notifications.models import Notice
+from circle.notifications.audience import may_read
+from circle.notifications.kinds import CATEGORIES, KINDS, OF_CONTENT, Kind, kinds_of
+from circle.notifications.models import Notice, NoticeSetting
 
 
 @dataclass(frozen=True)
@@ -36,49 +38,151 @@ class NoticeRow:
 
     id: int
     kind: str
+    category: str
     icon: str
     #: "", ok or gold
     tone: str
     text: str
+    #: the text in parts, with whether each stands out
+    pieces: Sequence[tuple[str, bool]]
     #: a reason or the beginning of what was written; None when there is neither
     quote: str | None
     #: a path; None when there is nothing (more) to see
     url: str | None
-    #: who did it; None when a role or the system did
+    #: who did it, of several people the newest; None when a role or the system did
     by: Author | None
+    #: how many people (likes) or posts (topics) it is about
+    count: int
     circle: NoticeCircle | None
     created_at: datetime
+    #: when it was told first, or last grew
+    told_at: datetime
     read_at: datetime | None
 
 
-_INBOX = Keyset("notifications.inbox", (Notice.id,))
+@dataclass(frozen=True)
+class SettingRow:
+    """Where a person hears of one category; `fixed` says why it cannot be switched off in the inbox."""
+
+    category: str
+    title: str
+    hint: str
+    icon: str
+    inbox: bool
+    mail: bool
+    fixed: str | None
+
+
+@dataclass(frozen=True)
+class SettingsRow:
+    """All categories, and the confirmed address that e-mail goes to (None: none goes out)."""
+
+    email: str | None
+    categories: Sequence[SettingRow]
+
+
 #: a kind that a newer version of the program wrote and this one does not know
 _UNKNOWN_ICON = "bell"
+_UNKNOWN_CATEGORY = "account"
+#: parts of the inbox, by name -> categories
+PARTS: Mapping[str, Collection[str]] = {
+    "people": ("replies", "mentions", "likes"),
+    "system": ("topics", "circle", "moderation", "account"),
+}
+
+
+def readable() -> ColumnElement[bool]:
+    """SQL: the person of the notice may still read what it is about."""
+    return or_(Notice.kind.not_in(OF_CONTENT), may_read(Notice.user_id, Notice.circle_id))
 
 
 def unread_count(actor: Actor) -> int:
     """How many notices the person has not read; 0 for a visitor. One statement, answered from an index."""
     if actor.id is None:
         return 0
-    unread = select(func.count()).select_from(Notice).where(Notice.user_id == actor.id, Notice.read_at.is_(None))
-    return db.session.scalar(unread) or 0
+    return db.session.scalar(_unread_statement(), {"me": actor.id}) or 0
 
 
-def inbox(actor: Actor, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[NoticeRow]:
-    """The person's notices, newest first. Raises Unauthenticated, BadRequest CURSOR_INVALID."""
+@cache
+def _unread_statement() -> Select[Any]:
+    # every page asks this: the statement is put together once
+    mine = (Notice.user_id == bindparam("me", type_=BigInteger), Notice.read_at.is_(None))
+    return select(func.count()).select_from(Notice).where(*mine, readable())
+
+
+def inbox(
+    actor: Actor,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    *,
+    unread: bool = False,
+    categories: Collection[str] = (),
+) -> Page[NoticeRow]:
+    """The person's notices, last told first; of these categories only, if any are named.
+
+    Raises Unauthenticated, BadRequest CURSOR_INVALID.
+    """
     if actor.id is None:
         raise Unauthenticated
-    mine = (
-        select(Notice.id, Notice.kind, Notice.data, Notice.created_at, Notice.read_at)
+    mine = _notices().where(Notice.user_id == actor.id, readable())
+    if unread:
+        mine = mine.where(Notice.read_at.is_(None))
+    if categories:
+        mine = mine.where(Notice.kind.in_(kinds_of(*categories)))
+    name = ".".join(["notifications.inbox", *(["unread"] if unread else []), *sorted(categories)])
+    return Keyset(name, (Notice.told_at, Notice.id)).read(mine, cursor, limit).map(told)
+
+
+def address_of(actor: Actor, notice_id: int) -> str | None:
+    """Where one of the person's notices leads, None for nowhere. Raises Unauthenticated, NotFound."""
+    if actor.id is None:
+        raise Unauthenticated
+    mine = _notices().where(Notice.id == notice_id, Notice.user_id == actor.id, readable())
+    row = db.session.execute(mine).one_or_none()
+    if row is None:
+        raise NotFound
+    return told([row])[0].url
+
+
+def notices_by_id(user_id: int, notice_ids: Collection[int]) -> list[NoticeRow]:
+    """These notices of one person, oldest first, for a mail."""
+    mine = _notices().where(Notice.id.in_(notice_ids), Notice.user_id == user_id).order_by(Notice.told_at, Notice.id)
+    return told(db.session.execute(mine).all())
+
+
+def settings_of(actor: Actor) -> SettingsRow:
+    """Where the person wants to hear of what. Raises Unauthenticated."""
+    if actor.id is None:
+        raise Unauthenticated
+    found = db.session.execute(
+        select(NoticeSetting.category, NoticeSetting.inbox, NoticeSetting.mail).where(NoticeSetting.user_id == actor.id)
+    )
+    chosen = {category: (inbox_, mail) for category, inbox_, mail in found}
+    rows = []
+    for name, category in CATEGORIES.items():
+        inbox_, mail = chosen.get(name, (True, category.mail))
+        fixed = str(category.fixed) if category.fixed is not None else None
+        rows.append(
+            SettingRow(
+                name, str(category.title), str(category.hint), category.icon, inbox_ or fixed is not None, mail, fixed
+            )
+        )
+    confirmed = select(User.email).where(User.id == actor.id, User.email_key.is_not(None))
+    return SettingsRow(db.session.scalar(confirmed), rows)
+
+
+def _notices() -> Select[Any]:
+    return (
+        select(Notice.id, Notice.kind, Notice.by_id, Notice.post_id, Notice.comment_id, Notice.data)
+        .add_columns(Notice.people_count, Notice.created_at, Notice.told_at, Notice.read_at)
         .add_columns(Circle.slug, Circle.name, Circle.tz)
         .outerjoin(Circle, Circle.id == Notice.circle_id)
-        .where(Notice.user_id == actor.id)
     )
-    return _INBOX.read(mine, cursor, limit).map(_told)
 
 
-def _told(rows: Sequence[Row[Any]]) -> list[NoticeRow]:
-    people = _people({row.data["by"] for row in rows if "by" in row.data})
+def told(rows: Sequence[Row[Any]]) -> list[NoticeRow]:
+    """Notices in the language of whoever reads them, with the names people have now."""
+    people = _people({row.by_id for row in rows if row.by_id is not None})
     return [_row(row, people) for row in rows]
 
 
@@ -89,20 +193,25 @@ def _people(ids: set[int]) -> dict[int, Author]:
 
 
 def _row(row: Row[Any], people: Mapping[int, Author]) -> NoticeRow:
-    by = people.get(row.data.get("by", 0))
+    by = people.get(row.by_id or 0)
     kind: Kind | None = KINDS.get(row.kind)
     values = _values(row, by)
+    text = kind.told(values) if kind else _("Something new happened")
     return NoticeRow(
         id=row.id,
         kind=row.kind,
+        category=kind.category if kind else _UNKNOWN_CATEGORY,
         icon=kind.icon if kind else _UNKNOWN_ICON,
         tone=kind.tone if kind else "",
-        text=kind.told(values) if kind else _("Something new happened"),
+        text=text,
+        pieces=kind.pieces(values) if kind else [(text, False)],
         quote=row.data.get("quote"),
         url=kind.path(values) if kind else None,
         by=by,
+        count=row.people_count,
         circle=NoticeCircle(row.slug, row.name) if row.slug else None,
         created_at=row.created_at,
+        told_at=row.told_at,
         read_at=row.read_at,
     )
 
@@ -112,6 +221,9 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
     here = datetime.fromisoformat(until).astimezone(ZoneInfo(row.tz or "UTC")) if until else None
     return {
         **row.data,
+        "post_id": row.post_id,
+        "comment_id": row.comment_id,
+        "count": row.people_count,
         "name": by.nickname if by else _("Somebody"),
         "circle": row.name or "",
         "slug": row.slug,

@@ -56,25 +56,35 @@ def folded(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _coarse(before: str, after: str) -> Iterator[Piece]:
-    start = _common(before, after)
-    end = _common(before[start:][::-1], after[start:][::-1])
-    yield Piece("same", before[:start])
-    old, new = before[start : len(before) - end], after[start : len(after) - end]
-    olds, news = _SENTENCE.findall(old), _SENTENCE.findall(new)
+    olds, news = _SENTENCE.findall(before), _SENTENCE.findall(after)
+    start = _common(olds, news)
+    end = _common(olds[start:][::-1], news[start:][::-1])
+    yield Piece("same", "".join(olds[:start]))
+    yield from _middle(olds[start : len(olds) - end], news[start : len(news) - end])
+    yield Piece("same", "".join(olds[len(olds) - end :]))
+
+
+def _middle(olds: Sequence[str], news: Sequence[str]) -> Iterator[Piece]:
     if max(len(olds), len(news)) > _MOST:
-        olds, news = old.splitlines(keepends=True), new.splitlines(keepends=True)
+        olds, news = ("".join(part).splitlines(keepends=True) for part in (olds, news))
     for kind, went, came in _matched(olds, news):
         yield from [Piece("same", went)] if kind == "same" else _fine(went, came)
-    yield Piece("same", before[len(before) - end :])
 
 
 def _fine(went: str, came: str) -> Iterator[Piece]:
-    for kind, old, new in _matched(_WORD.findall(went), _WORD.findall(came)):
+    olds, news = _WORD.findall(went), _WORD.findall(came)
+    start = end = 0
+    if max(len(olds), len(news)) > _MOST:  # a small change in a sentence without end
+        start = _common(olds, news)
+        end = _common(olds[start:][::-1], news[start:][::-1])
+    yield Piece("same", "".join(olds[:start]))
+    for kind, old, new in _matched(olds[start : len(olds) - end], news[start : len(news) - end]):
         if kind == "same":
             yield Piece("same", old)
         else:
             yield Piece("del", old)
             yield Piece("ins", new)
+    yield Piece("same", "".join(olds[len(olds) - end :]))
 
 
 def _matched(olds: Sequence[str], news: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -89,8 +99,8 @@ def _matched(olds: Sequence[str], news: Sequence[str]) -> Iterator[tuple[str, st
         yield "same" if tag == "equal" else "changed", "".join(olds[a:b]), "".join(news[c:d])
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many units both begin with."""
     most = min(len(one), len(other))
     return next((at for at in range(most) if one[at] != other[at]), most)
 

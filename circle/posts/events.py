@@ -140,6 +140,7 @@ class CommentRemoved(CommentEvent):
 @dataclass(frozen=True)
 class CommentLiked(Event):
     comment_id: int
+    post_id: int
     circle_id: int
     author_id: int
     by: int
@@ -178,3 +179,33 @@ class PollClosed(Event):
     circle_id: int
     author_id: int
     question: str
+
+
+@dataclass(frozen=True)
+class PostPlanned(Event):
+    """A draft is to publish itself."""
+
+    draft_id: int
+    publish_at: datetime
+
+
+@dataclass(frozen=True)
+class PlannedPostPublished(Event):
+    """A planned post appeared (PostPublished is stated, too)."""
+
+    post_id: int
+    circle_id: int
+    author_id: int
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class PlannedPostFailed(Event):
+    """A planned post did not appear; its draft is still there and says why."""
+
+    draft_id: int
+    circle_id: int
+    author_id: int
+    #: for when it was planned, as text
+    planned_for: str
+    excerpt: str

@@ -60,6 +60,14 @@ class VoteInput(InputSchema):
     )
 
 
+class PollRefOut(OutSchema):
+    """What a post tells of its poll; the poll itself is at /posts/{id}/poll."""
+
+    question = fields.String(required=True)
+    option_count = fields.Integer(required=True)
+    closes_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
 class PollOptionOut(OutSchema):
     id = Id(required=True)
     text = fields.String(required=True)

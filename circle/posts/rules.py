@@ -17,6 +17,8 @@ MAX_FILES = 3
 MAX_MEDIA = MAX_IMAGES + MAX_FILES
 MAX_TOPICS = 3
 MAX_BODY = 10_000
+#: of a picture's description
+MAX_ALT = 200
 MAX_COMMENT = 2_000
 #: of one person
 MAX_DRAFTS = 50
@@ -30,6 +32,8 @@ MAX_PIN = timedelta(days=366)
 MIN_OPTIONS, MAX_OPTIONS = 2, 10
 MAX_OPTION = 60
 MAX_QUESTION = 120
+#: of a post, on cards and in notices
+EXCERPT = 140
 #: how long a poll may run
 MAX_POLL = timedelta(days=90)
 POLL_RESULTS = ("always", "voted", "closed")

@@ -7,12 +7,13 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from circle.accounts.schemas import AuthorOut
-from circle.core.fields import Address, Choice, Id, InputSchema, Line, Moment, OutSchema, PageQuery, Text, refuse
+from circle.core.fields import Address, Choice, Count, Id, InputSchema, Line, Moment, OutSchema, PageQuery, Text, refuse
 from circle.core.i18n import lazy
+from circle.posts.poll_schemas import PollInput, PollRefOut
 from circle.posts.queries import COMMENT_SORTS, SORTS
-from circle.posts.rules import MAX_BODY, MAX_COMMENT, MAX_IMAGES, MAX_TOPICS
+from circle.posts.rules import MAX_ALT, MAX_BODY, MAX_COMMENT, MAX_MEDIA, MAX_PINS, MAX_TOPICS
 
-_TOO_MANY_IMAGES = lazy("A post holds up to 9 pictures.")
+_TOO_MANY_MEDIA = lazy("A post holds up to 9 pictures and 3 files.")
 _TOO_MANY_TOPICS = lazy("A post belongs to at most 3 topics.")
 
 
@@ -20,14 +21,33 @@ def _ids(most: int, sentence: Any) -> fields.List[Any]:
     return fields.List(Id(), validate=validate.Length(max=most, error=sentence), metadata={"maxItems": most})
 
 
+def _media_ids() -> fields.List[Any]:
+    return fields.List(
+        Id(),
+        validate=validate.Length(max=MAX_MEDIA, error=_TOO_MANY_MEDIA),  # type: ignore[arg-type]
+        metadata={
+            "maxItems": MAX_MEDIA,
+            "description": "One's own uploads: up to 9 pictures, or a voice note, or a video; and up to 3 files.",
+        },
+    )
+
+
+def _alts() -> fields.List[Any]:
+    return fields.List(
+        Line(MAX_ALT), metadata={"description": "What there is to see or hear in each of `media_ids`, in order."}
+    )
+
+
 class PostInput(InputSchema):
-    """A new post: words, pictures or both."""
+    """A new post: words, pictures, voice, video, files."""
 
     body = Text(MAX_BODY, load_default="", metadata={"description": "Markdown."})
     title = Line(80, load_default="")
     type = Choice("moment", load_default="moment")
     topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
-    media_ids = _ids(MAX_IMAGES, _TOO_MANY_IMAGES)
+    media_ids = _media_ids()
+    alts = _alts()
+    poll = fields.Nested(PollInput, load_default=None, allow_none=True)
 
 
 class PostEditInput(InputSchema):
@@ -36,7 +56,8 @@ class PostEditInput(InputSchema):
     body = Text(MAX_BODY)
     title = Line(80)
     topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
-    media_ids = _ids(MAX_IMAGES, _TOO_MANY_IMAGES)
+    media_ids = _media_ids()
+    alts = _alts()
 
 
 class CommentInput(InputSchema):
@@ -64,13 +85,39 @@ class LikeInput(InputSchema):
     on = fields.Boolean(load_default=False)
 
 
+class FavoriteInput(InputSchema):
+    """The toggle of a page: how it should stand afterwards."""
+
+    on = fields.Boolean(load_default=False)
+
+
+class FeatureInput(InputSchema):
+    """The toggle of a page: how it should stand afterwards."""
+
+    on = fields.Boolean(load_default=False)
+
+
+class PinInput(InputSchema):
+    """Where a pinned post stands, and until when."""
+
+    rank = Count(1, MAX_PINS, required=True)
+    until = Moment(allow_none=True, load_default=None, metadata={"description": "When the pin falls off by itself."})
+
+
+class PinFormInput(InputSchema):
+    """As a page asks: the pin ends with the day, in the circle's time zone."""
+
+    rank = Count(1, MAX_PINS, load_default=1)
+    until = fields.Date(allow_none=True, load_default=None)
+
+
 class FeedQuery(PageQuery):
     sort = Choice(*SORTS, load_default="newest")
     type = Choice("moment", "question", "showcase", "checkin", "resource", "ad", load_default=None)
 
 
 class TopicFeedQuery(PageQuery):
-    sort = Choice("newest", "active", "hot", load_default="newest")
+    sort = Choice("newest", "active", "hot", "featured", load_default="newest")
 
 
 class CommentQuery(PageQuery):
@@ -132,6 +179,7 @@ class PostOut(OutSchema):
     like_count = fields.Integer(required=True)
     comment_count = fields.Integer(required=True)
     favorite_count = fields.Integer(required=True)
+    poll = fields.Nested(PollRefOut, required=True, allow_none=True)
     liked = fields.Boolean(required=True)
     favorited = fields.Boolean(required=True)
     featured = fields.Boolean(required=True)
@@ -169,6 +217,22 @@ class CommentOut(OutSchema):
     created_at = Moment(required=True)
     edited_at = Moment(required=True, allow_none=True)
     can = fields.Nested(CommentCanOut, required=True)
+
+
+class FavoritedOut(OutSchema):
+    favorited = fields.Boolean(required=True)
+    favorite_count = fields.Integer(required=True)
+
+
+class RevisionOut(OutSchema):
+    """How a post read before an edit."""
+
+    version = fields.Integer(required=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    body_html = fields.String(required=True, metadata={"description": "Safe to insert into a page."})
+    since = Moment(required=True)
+    until = Moment(required=True, metadata={"description": "When it was changed into what came next."})
 
 
 class LikedOut(OutSchema):

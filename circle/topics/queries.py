@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, or_, select
 
 from circle.access import Actor, Permission
 from circle.circles.queries import CircleRow, readable_circle, readable_circle_by_id
@@ -156,17 +157,26 @@ def writable_topics(actor: Actor, circle_id: int, ids: Sequence[int]) -> list[tu
     return [(row.id, row.slug, row.title) for row in rows]
 
 
+@cache
+def _known_statement() -> Select[Any]:
+    topic, here = Topic.__table__.c, bindparam("circle", type_=BigInteger)
+    most = (
+        select(topic.id)
+        .where(topic.circle_id == here, topic.status == "active")
+        .order_by(topic.post_count.desc(), topic.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+    return (
+        select(topic.id, topic.slug, topic.title, topic.post_count, topic.status)
+        .where(topic.circle_id == here, or_(topic.id.in_(bindparam("ids", expanding=True)), topic.id.in_(most)))
+        .order_by(topic.post_count.desc(), topic.id.desc())
+    )
+
+
 def known_and_popular(circle: CircleRow, ids: Collection[int], popular: int) -> list[TopicLink]:
     """Topics of a circle for one page, in one statement: those with these ids, and the open ones with most posts."""
-    here = select(Topic.id, Topic.slug, Topic.title, Topic.post_count).where(Topic.circle_id == circle.id)
-    most = (
-        select(Topic.id)
-        .where(Topic.circle_id == circle.id, Topic.status == "active")
-        .order_by(Topic.post_count.desc(), Topic.id.desc())
-        .limit(popular)
-    )
-    wanted = here.add_columns(Topic.status).where(or_(Topic.id.in_(ids), Topic.id.in_(most)))
-    rows = db.session.execute(wanted.order_by(Topic.post_count.desc(), Topic.id.desc())).all()
+    values = {"circle": circle.id, "ids": list(ids), "most": popular}
+    rows = db.session.execute(_known_statement(), values).all()
     shown = {row.id for row in [row for row in rows if row.status == "active"][:popular]}
     return [
         TopicLink(row.id, row.slug, row.title, row.post_count, circle.slug, popular=row.id in shown) for row in rows

@@ -73,12 +73,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "doc", "version", name=op.f("pk_consents")),
     )
     op.create_table(
+        "former_names",
+        sa.Column("username_key", sa.String(length=80), nullable=False),
+        sa.Column("username", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_former_names_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("username_key", name=op.f("pk_former_names")),
+    )
+    with op.batch_alter_table("former_names", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_names_user_id_created_at"), ["user_id", "created_at"], unique=False)
+
+    op.create_table(
         "mail_codes",
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("purpose", sa.String(length=8), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counted_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("purpose IN ('reset', 'confirm')", name=op.f("ck_mail_codes_purpose_v1")),
         sa.ForeignKeyConstraint(
@@ -87,6 +104,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "purpose", name=op.f("pk_mail_codes")),
         sa.UniqueConstraint("sha256", name=op.f("uq_mail_codes_sha256")),
     )
+    with op.batch_alter_table("mail_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mail_codes_email"), ["email"], unique=False)
+
     op.create_table(
         "mentions",
         sa.Column("target_type", sa.String(length=8), nullable=False),
@@ -205,6 +225,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_people_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "notice_posts",
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notices.id"], name=op.f("fk_notice_posts_notice_id_notices"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("notice_id", "post_id", name=op.f("pk_notice_posts")),
+    )
+    with op.batch_alter_table("notice_posts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_posts_post_id"), ["post_id"], unique=False)
+
+    op.create_table(
         "polls",
         sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("question", sa.String(length=120), nullable=False),
@@ -283,6 +317,7 @@ def upgrade() -> None:
         batch_op.alter_column("thumb_key", existing_type=sa.String(length=96), nullable=True)
         batch_op.alter_column("width", existing_type=sa.BigInteger(), nullable=True)
         batch_op.alter_column("height", existing_type=sa.BigInteger(), nullable=True)
+        batch_op.alter_column("mime", existing_type=sa.String(length=64), type_=sa.String(length=100))
 
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.add_column(
@@ -292,8 +327,12 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+        batch_op.add_column(sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+        batch_op.add_column(sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.drop_index(batch_op.f("ix_notices_user_id_id"))
-        batch_op.create_index(batch_op.f("ix_notices_circle_id_kind"), ["circle_id", "kind"], unique=False)
+        batch_op.create_foreign_key(batch_op.f("fk_notices_by_id_users"), "users", ["by_id"], ["id"])
+        batch_op.create_index(batch_op.f("ix_notices_post_id_comment_id"), ["post_id", "comment_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_notices_user_id_told_at_id"), ["user_id", "told_at", "id"], unique=False)
         batch_op.create_check_constraint(batch_op.f("ck_notices_people_v1"), "people_count >= 0")
 
@@ -355,6 +394,11 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_users_email_key"), ["email_key"])
 
     op.execute("UPDATE notices SET told_at = created_at")
+    for column, name in (("by_id", "by"), ("post_id", "post_id"), ("comment_id", "comment_id")):
+        value = f"json_extract(data, '$.{name}')" if op.get_bind().dialect.name == "sqlite" else (
+            f"CAST(data ->> '{name}' AS BIGINT)"
+        )
+        op.execute(f"UPDATE notices SET {column} = {value}")  # noqa: S608  # names of our own
     _fill_parts()
     _fill_peeks()
     # the values came from defaults of this migration only; from here on the application gives them
@@ -405,10 +449,20 @@ def downgrade() -> None:
         batch_op.drop_column("featured_at")
         batch_op.drop_column("favorite_count")
 
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("UPDATE notices SET data = json_patch(data, "
+                   "json_object('by', by_id, 'post_id', post_id, 'comment_id', comment_id))")  # fmt: skip
+    else:
+        op.execute("UPDATE notices SET data = data || jsonb_strip_nulls("
+                   "jsonb_build_object('by', by_id, 'post_id', post_id, 'comment_id', comment_id))")  # fmt: skip
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notices_user_id_told_at_id"))
-        batch_op.drop_index(batch_op.f("ix_notices_circle_id_kind"))
+        batch_op.drop_index(batch_op.f("ix_notices_post_id_comment_id"))
         batch_op.create_index(batch_op.f("ix_notices_user_id_id"), ["user_id", "id"], unique=False)
+        batch_op.drop_constraint(batch_op.f("fk_notices_by_id_users"), type_="foreignkey")
+        batch_op.drop_column("comment_id")
+        batch_op.drop_column("post_id")
+        batch_op.drop_column("by_id")
         batch_op.drop_column("mailed_at")
         batch_op.drop_column("told_at")
         batch_op.drop_constraint(batch_op.f("ck_notices_people_v1"), type_="check")
@@ -418,6 +472,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM post_media WHERE media_id IN (SELECT id FROM media WHERE kind <> 'image')")
     op.execute("DELETE FROM media WHERE kind <> 'image'")
     with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.alter_column("mime", existing_type=sa.String(length=100), type_=sa.String(length=64))
         batch_op.alter_column("height", existing_type=sa.BigInteger(), nullable=False)
         batch_op.alter_column("width", existing_type=sa.BigInteger(), nullable=False)
         batch_op.alter_column("thumb_key", existing_type=sa.String(length=96), nullable=False)
@@ -438,6 +493,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_people_user_id"))
 
     op.drop_table("notice_people")
+    with op.batch_alter_table("notice_posts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_posts_post_id"))
+
+    op.drop_table("notice_posts")
     with op.batch_alter_table("favorites", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_favorites_user_id_created_at_post_id"))
 
@@ -460,7 +519,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mentions_user_id"))
 
     op.drop_table("mentions")
+    with op.batch_alter_table("mail_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_codes_email"))
+
     op.drop_table("mail_codes")
+    with op.batch_alter_table("former_names", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_former_names_user_id_created_at"))
+
+    op.drop_table("former_names")
     op.drop_table("consents")
     with op.batch_alter_table("blocks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blocks_blocked_id_blocker_id"))

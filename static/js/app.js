@@ -1,7 +1,7 @@
 /* 一圈 · the only script members load besides htmx. No inline handlers, no eval: works under script-src 'self'.
    Everything here is an enhancement: without it links and forms still work, and it works if htmx did not load.
    Contents: 1 helpers  2 menus, sheets, strips  3 notices  4 htmx: errors, focus  5 plain forms  6 theme, copy  7 text areas
-   8 pictures of the composer  9 topics of the composer  10 replies  11 picture viewer */
+   8 topics of the composer  9 replies  10 picture viewer */
 (() => {
   "use strict";
 
@@ -168,51 +168,7 @@
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches(GROWING)) { e.preventDefault(); e.target.form?.requestSubmit(); }
   });
 
-  /* ---------- 8 pictures of the composer ---------- */
-  // choosing again adds; the file field always holds exactly what is shown (DataTransfer)
-  const chosen = new WeakMap();   // file field -> [{file, box, url}]
-  const fieldOf = (box) => $("input[type=file]", box);
-  const keptOf = (box) => $$("[data-existing]", box).filter((p) => !$("input", p).checked).length;
-
-  function sync(box) {
-    const field = fieldOf(box), list = chosen.get(field) ?? [], limit = Number(box.dataset.limit);
-    const bag = new DataTransfer();
-    list.forEach((x) => bag.items.add(x.file));
-    field.files = bag.files;
-    const n = keptOf(box) + list.length;
-    const count = $("[data-previews-count]", box);
-    if (count) count.textContent = `${n} / ${limit}`;
-    $(".preview-add", box).hidden = n >= limit;
-  }
-  document.addEventListener("change", (e) => {
-    const box = e.target.closest?.("[data-previews]");
-    if (!box) return;
-    const field = fieldOf(box), list = chosen.get(field) ?? [];
-    if (e.target === field) {
-      const room = Number(box.dataset.limit) - keptOf(box) - list.length, files = [...field.files];
-      for (const file of files.slice(0, Math.max(0, room))) {
-        const preview = $("template", box).content.firstElementChild.cloneNode(true), url = URL.createObjectURL(file), entry = { file, preview, url };
-        const img = $("img", preview), button = $("button", preview);
-        img.src = url;
-        img.alt = file.name;
-        button.setAttribute("aria-label", box.dataset.remove.replace("{name}", file.name));
-        button.addEventListener("click", () => {
-          chosen.set(field, chosen.get(field).filter((x) => x !== entry));
-          URL.revokeObjectURL(url);
-          preview.remove();
-          sync(box);
-          field.focus();
-        });
-        $(".preview-add", box).before(preview);
-        list.push(entry);
-      }
-      chosen.set(field, list);
-      if (files.length > room) toast(box.dataset.tooMany);
-    }
-    sync(box);
-  });
-
-  /* ---------- 9 topics of the composer ---------- */
+  /* ---------- 8 topics of the composer ---------- */
   function topics() {
     $$("[data-max-checked]").forEach((list) => {
       const boxes = $$("input[type=checkbox]", list), on = boxes.filter((b) => b.checked);
@@ -240,7 +196,7 @@
   });
   document.addEventListener("keydown", (e) => { if (e.key === "Enter" && e.target.matches?.("[data-filter]")) e.preventDefault(); });
 
-  /* ---------- 10 replies: the bar at the foot answers the chosen comment ---------- */
+  /* ---------- 9 replies: the bar at the foot answers the chosen comment ---------- */
   function replyTo(form, link) {
     const note = $(".reply-to", form), text = $("[data-reply-text]", form);
     form.elements.parent_id.value = link ? link.dataset.reply : "";
@@ -253,12 +209,28 @@
   }
   document.addEventListener("click", (e) => {
     const link = e.target.closest("[data-reply]"), cancel = e.target.closest("[data-reply-cancel]"), form = $("form.comment-form");
-    if (!form || !(link || cancel)) return;
+    const quoting = e.target.closest("[data-quote]");
+    if (!form || !(link || cancel || quoting) || e.ctrlKey || e.metaKey || e.shiftKey) return;
     e.preventDefault();
     replyTo(form, link);
+    if (quoting) quote(form, quoting);
   });
+  // the server makes the quote; what was typed already stays below it
+  async function quote(form, link) {
+    const menu = link.closest("details.menu"), area = $("textarea", form);
+    if (menu) menu.open = false;
+    try {
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+      if (!answer.ok) return toast(texts.failed);
+      const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+      area.value = ($("textarea", made)?.value ?? "") + area.value;
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+      area.focus();
+      area.setSelectionRange(area.value.length, area.value.length);
+    } catch { toast(texts.offline); }
+  }
 
-  /* ---------- 11 picture viewer ---------- */
+  /* ---------- 10 picture viewer ---------- */
   // the link already leads to the picture; here it opens in place, swipe or arrow keys for the next
   document.addEventListener("click", (e) => {
     const link = e.target.closest("a[data-view]");

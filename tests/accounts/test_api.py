@@ -217,7 +217,7 @@ def test_changing_oneself_honours_if_match(api: Clients, anna: User) -> None:
         ({"settings": {"theme": "neon"}}, "settings.theme"),
         ({"settings": {"locale": "xx"}}, "settings.locale"),
         ({"settings": 5}, "settings"),
-        ({"username": "other"}, "username"),
+        ({"username": "x"}, "username"),
         ({"status": "deleted"}, "status"),
     ],
 )

@@ -51,7 +51,7 @@ def test_chosen_pictures_are_shown_and_can_be_taken_away_before_sending(reader: 
     expect(count).to_have_text("2 / 9")
     reader.set_input_files("#images", steps.pictures(3)[2:])  # choosing again adds
     expect(previews).to_have_count(3)
-    previews.first.locator("button").click()
+    previews.first.locator(".preview-remove").click()
     expect(previews).to_have_count(2)
     expect(count).to_have_text("2 / 9")
     expect(reader.locator("#images")).to_be_focused()

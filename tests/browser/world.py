@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Flask
 
@@ -11,11 +12,13 @@ from circle.accounts import passwords
 from circle.accounts.models import User
 from circle.circles import operations as circles
 from circle.circles.models import Circle, Invite
+from circle.core import clock
 from circle.core.db import db
 from circle.media import uploads
-from circle.media.files import file_of, put_missing
+from circle.media.files import Upload, put_missing
 from circle.media.images import process_image
 from circle.notifications import operations as notifications
+from circle.notifications.unsubscribing import unsubscribe_path
 from circle.posts import operations as posts
 from circle.topics import operations as topics
 from tests.clients import Browser
@@ -45,6 +48,7 @@ class World:
     topic: str
     post: int
     own_post: int
+    draft: int
     hidden_post: int
     talk: int
     own_comment: int
@@ -52,6 +56,9 @@ class World:
     invite: str
     spent_invite: str
     person: str
+    confirm_code: str
+    reset_code: str
+    unsubscribe: str
     cookies: dict[str, str]
 
 
@@ -67,8 +74,9 @@ class _Builder:
 
     def picture(self, user: User, purpose: str, color: str, size: tuple[int, int] = (320, 240)) -> int:
         image = process_image(Make.picture(size, color, "PNG"))
-        put_missing((file_of(image.full), file_of(image.thumb)))
-        return uploads.store_upload(actor_of(user), uploads.Upload(image, purpose, "picture.png"))
+        upload = Upload.of_image(image, purpose, "picture.png")
+        put_missing(upload.files)
+        return uploads.store_upload(actor_of(user), upload)
 
     def cookie(self, user: User) -> str:
         found = Browser(self.app, user).http.get_cookie("circle")
@@ -102,7 +110,7 @@ def build(app: Flask) -> World:
     cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner), "reader": builder.cookie(reader)}
     return World(
         slug="morning", studio=studio, garden=garden, topic="notes", invite=invite, spent_invite=spent,
-        person=ben.username, cookies=cookies, **shown,
+        person=ben.username, cookies=cookies, **_codes(builder), **shown,
     )  # fmt: skip
 
 
@@ -137,7 +145,18 @@ def _posts(builder: _Builder, owner: User, ann: User, ben: User, topic_ids: list
     mine = posts.write_comment(actor_of(ann), rich, body="我也看见了 https://example.com/" + "a" * 90)
     own = posts.publish_post(actor_of(ann), "morning", body="今天早上六点半，窗外有雾。")
     posts.like_post(actor_of(ben), own, on=True)
-    return {"post": rich, "own_post": own, "hidden_post": hidden, "talk": talk, "thread": thread, "own_comment": mine}
+    posts.pin_post(actor_of(owner), talk, rank=1)
+    posts.feature_post(actor_of(ben), own, on=True)
+    posts.favorite_post(actor_of(ann), rich, on=True)
+    with clock.at(clock.now() + timedelta(minutes=31)):
+        posts.edit_post(actor_of(ann), own, title="雾", body="今天早上七点半，窗外有大雾。\n\n走到桥边才看见人。")
+    window = builder.picture(ann, "post", _TONES[0])
+    kept = posts.DraftContent.of(title="还没写完", body="窗外的雾散了一半。", media_ids=[window])
+    draft = posts.new_draft(actor_of(ann), "morning", kept).id
+    later = posts.DraftContent.of(body="明天早上七点见。")
+    posts.new_draft(actor_of(ann), "morning", later, plan=posts.Plan(clock.now() + timedelta(days=30)))
+    return {"post": rich, "own_post": own, "hidden_post": hidden, "talk": talk, "thread": thread, "own_comment": mine,
+            "draft": draft}  # fmt: skip
 
 
 _BODY = """昨晚重读《夜航西飞》，折角的那页写着：*不要慢慢地离开一个地方*。
@@ -175,6 +194,23 @@ def _invites(owner: User) -> tuple[str, str]:
     good, spent = (circles.create_invite(actor_of(owner), "morning", max_uses=9) for _number in range(2))
     circles.revoke_invite(actor_of(owner), spent)
     return db.session.get_one(Invite, good).token, db.session.get_one(Invite, spent).token
+
+
+def _codes(builder: _Builder) -> dict[str, str]:
+    """What stands in the links of mails."""
+    found = {}
+    for purpose in ("confirm", "reset"):
+        user = builder.person(f"mail-{purpose}", "收信的人")
+        accounts.ask_address(actor_of(user), f"{purpose}@example.org", old_hash=builder.password)
+        letter = accounts.make_code(user.id, "confirm")
+        assert letter is not None
+        if purpose == "reset":
+            accounts.confirm_address(letter.code)
+            accounts.ask_reset(user.username)
+            letter = accounts.make_code(user.id, "reset")
+            assert letter is not None
+        found[f"{purpose}_code"] = letter.code
+    return {**found, "unsubscribe": unsubscribe_path(user.id, "replies").rpartition("/")[2]}
 
 
 def _notices(ann: User, owner: User) -> None:

@@ -55,13 +55,13 @@ def test_a_visitor_cannot_upload(make: Make, api: Api) -> None:
 @pytest.mark.parametrize(
     "data, code",
     [
-        (b"", "IMAGE_EMPTY"),
-        (b"hello", "IMAGE_TYPE"),
+        (b"", "MEDIA_EMPTY"),
         (b"GIF89a", "IMAGE_BROKEN"),
-        (b"<html><script>alert(1)</script>", "IMAGE_TYPE"),
+        (b"<html><script>alert(1)</script>", "MEDIA_PROGRAM"),
+        (b"MZ\x90\0\3\0\0\0", "MEDIA_TYPE"),
     ],
 )
-def test_what_is_no_picture_is_a_422_with_its_own_code(make: Make, api: Api, data: bytes, code: str) -> None:
+def test_what_cannot_be_taken_is_a_422_with_its_own_code(make: Make, api: Api, data: bytes, code: str) -> None:
     response = send(api(make.user()), data, "a.jpg")
     assert (response.status_code, response.get_json()["code"]) == (422, code)
     assert response.get_json()["errors"]["file"]
@@ -69,7 +69,7 @@ def test_what_is_no_picture_is_a_422_with_its_own_code(make: Make, api: Api, dat
 
 def test_more_than_ten_megabytes_is_a_413(make: Make, api: Api) -> None:
     client = api(make.user())
-    for size in (uploads.MAX_UPLOAD + 1, uploads.MAX_REQUEST + 1):
+    for size in (uploads.MAX_IMAGE + 1, uploads.MAX_REQUEST + 1):
         response = send(client, make.picture() + b"\0" * size)
         assert (response.status_code, response.get_json()["code"]) == (413, "TOO_LARGE")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from circle.core.db import db
 from circle.core.errors import Invalid, NotFound, Refused, TooLarge, Unauthenticated, Unavailable
 from circle.media import jobs, operations, queries, uploads
 from circle.media.models import Media
+from circle.media.probing.limits import MAX_IMAGE
 from circle.posts import operations as posts
 from tests.factories import Make, actor_of
 
@@ -89,7 +91,7 @@ def test_a_file_that_cannot_be_removed_does_not_undo_the_deletion(
     def fail(_key: str) -> None:
         raise OSError("disk")
 
-    monkeypatch.setattr(operations, "_drop_file", fail)
+    monkeypatch.setattr(operations, "drop_unnamed", fail)
     operations.delete_media(user, media_id)
     assert rows() == 0
 
@@ -113,7 +115,7 @@ def test_a_visitor_uploads_and_deletes_nothing(app: Flask, make: Make) -> None:
 def test_an_unknown_purpose_is_a_mistake_of_the_program(app: Flask, make: Make) -> None:
     upload = uploads.prepare_upload(FileStorage(BytesIO(make.picture()), filename="a.png"))
     with pytest.raises(ValueError, match="purpose"):
-        operations.store_image(actor_of(make.user()), upload.image, purpose="banner", name="")
+        operations.store_upload(actor_of(make.user()), replace(upload, purpose="banner"))
 
 
 @pytest.mark.parametrize("missing", [None, FileStorage(BytesIO(b""), filename="")])
@@ -126,12 +128,12 @@ def test_a_form_without_a_file_says_so_at_the_field(app: Flask, make: Make, miss
 @pytest.mark.parametrize(
     "data, code",
     [
-        (b"", "IMAGE_EMPTY"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "IMAGE_TYPE"),
+        (b"", "MEDIA_EMPTY"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "MEDIA_PROGRAM"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 40, "IMAGE_BROKEN"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_a_sentence(app: Flask, make: Make, data: bytes, code: str) -> None:
+def test_what_cannot_be_taken_is_refused_with_a_sentence(app: Flask, make: Make, data: bytes, code: str) -> None:
     with pytest.raises(Refused) as refusal:
         take(actor_of(make.user()), data)
     assert refusal.value.code == code
@@ -141,7 +143,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(app: Flask, make: Make, d
 
 def test_ten_megabytes_are_the_limit(app: Flask, make: Make) -> None:
     with pytest.raises(TooLarge):
-        take(actor_of(make.user()), make.picture() + b"\0" * uploads.MAX_UPLOAD)
+        take(actor_of(make.user()), make.picture() + b"\0" * MAX_IMAGE)
 
 
 def test_who_waits_too_long_for_a_place_is_asked_to_try_again(
@@ -162,7 +164,7 @@ def test_who_waits_too_long_for_a_place_is_asked_to_try_again(
 def test_a_refused_picture_gives_its_place_back(app: Flask, make: Make) -> None:
     for _attempt in range(3):
         with pytest.raises(Refused):
-            take(actor_of(make.user()), b"no picture")
+            take(actor_of(make.user()), b"\x89PNG\r\n\x1a\n no picture")
     take(actor_of(make.user()), make.picture())
 
 

@@ -198,7 +198,7 @@ def test_a_bad_avatar_brings_the_form_back_with_the_reason(app: Flask, make: Mak
 
 def test_an_avatar_of_eleven_megabytes_is_too_large(app: Flask, make: Make, browser: Browse) -> None:
     client = browser(make.user())
-    body = multipart(b"\0" * (uploads.MAX_REQUEST + 1), "a.png", csrf_token=client.csrf_token())
+    body = multipart(b"\0" * (uploads.MAX_IMAGE_REQUEST + 1), "a.png", csrf_token=client.csrf_token())
     response = client.http.post("/media/avatar", **body)
     assert response.status_code == 413
 
@@ -241,6 +241,6 @@ def test_a_picture_of_the_composer_comes_back_as_a_preview_with_its_id(app: Flas
     html = response.get_data(as_text=True)
     assert 'name="media_ids"' in html
     assert "<html" not in html
-    refused = client.post("/media", form(b"no picture"), htmx=True)
+    refused = client.post("/media", form(b"<html>"), htmx=True)
     assert refused.status_code == 422
     assert "toast" in refused.headers["HX-Trigger"]

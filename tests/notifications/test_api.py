@@ -22,14 +22,19 @@ def test_a_notice_is_a_sentence_in_the_language_of_the_request(make: Make, api: 
     assert item == {
         "id": item["id"],
         "kind": "post.commented",
+        "category": "replies",
         "text": "Anan commented on your post",
         "quote": "hello",
         "url": f"http://localhost/{circle.slug}/posts/5#comment-6",
+        "by": item["by"],
+        "count": 1,
         "circle": {"slug": circle.slug, "name": circle.name},
         "created_at": item["created_at"],
+        "told_at": item["created_at"],
         "read_at": None,
     }
     assert item["id"].isdecimal()
+    assert item["by"]["username"] == "anan"
     assert item["created_at"].endswith("Z")
 
 

@@ -19,7 +19,7 @@ from circle.core.db import db
 from circle.core.errors import BadRequest, Unauthenticated
 from circle.core.operation import in_transaction
 from circle.notifications import operations, queries
-from circle.notifications.kinds import KINDS
+from circle.notifications.kinds import CATEGORIES, KINDS
 from circle.notifications.models import Notice
 from tests.factories import Make, actor_of
 
@@ -62,13 +62,15 @@ def test_a_notice_that_lacks_what_its_sentence_needs_is_a_mistake_of_the_program
 def test_every_kind_reads_as_a_sentence_and_leads_somewhere_or_nowhere(app: Flask, make: Make, kind: str) -> None:
     user, by, circle = make.user(), make.user("anan"), make.circle(name="100% 读书")
     data = {"by": by.id, "post_id": 5, "comment_id": 6, "quote": "why", "role": "admin"}
-    data["until"] = "2026-11-22T16:30:00+00:00"  # type: ignore[assignment]
+    data |= {"until": "2026-11-22T16:30:00+00:00", "topic": "早读", "topic_slug": "early"}
     operations.notify(user.id, kind, circle_id=circle.id, dedupe_key="1", data=data)
     (row,) = told(user)
     assert row.text
     assert "%" not in row.text.replace("100% 读书", "")
     assert "{" not in (row.url or "")
-    assert row.url is None or row.url.startswith(f"/{circle.slug}")
+    assert row.url is None or row.url.startswith((f"/{circle.slug}", "/me/drafts", "/settings/"))
+    assert "".join(text for text, _strong in row.pieces) == row.text
+    assert row.category in CATEGORIES
     assert row.quote == "why"
     assert row.circle is not None
     assert row.circle.slug == circle.slug

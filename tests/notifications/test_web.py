@@ -20,7 +20,8 @@ def test_the_inbox_shows_what_is_new_and_where_it_leads(app: Flask, make: Make, 
     response = browser(user).get("/notifications")
     page = response.get_data(as_text=True)
     assert response.status_code == 200
-    assert f'href="/{circle.slug}/posts/5#comment-6"' in page
+    (notice,) = queries.inbox(actor_of(user)).items
+    assert f'href="/notifications/{notice.id}/open"' in page
     assert "data-unread" in page
     assert "&lt;i&gt;阿楠" in page
     for raw in ("<i>阿楠", "<script>alert", "读书 <b>"):

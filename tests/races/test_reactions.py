@@ -29,7 +29,8 @@ def people(make: Make, place: Place, number: int) -> list[Actor]:
 def numbers_of(post_id: int) -> dict[str, int]:
     db.session.expire_all()
     post = db.session.get_one(Post, post_id)
-    return {name: getattr(post, name) for name in ("like_count", "comment_count", "engagement", "hot_score")}
+    names = ("like_count", "comment_count", "favorite_count", "engagement", "hot_score")
+    return {name: getattr(post, name) for name in names}
 
 
 def assert_exact(post_id: int) -> None:

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from circle.circles import operations as circles
+from circle.circles.queries import get_circle
 from circle.core.actor import VISITOR
 from circle.core.audit import AuditEntry, verify
 from circle.core.db import db
@@ -239,8 +240,10 @@ def test_open_topics_come_first_then_those_with_most_posts(app: Flask, make: Mak
         if cursor is None:
             break
     assert read == expected
-    assert [link.id for link in queries.popular(circle.id, 2)] == [ids[3], ids[2]]
-    assert queries.popular(circle.id, 1)[0].url == f"/{circle.slug}/topics/3"
+    here = get_circle(VISITOR, circle.slug)
+    links = queries.known_and_popular(here, [ids[0]], 2)
+    assert [(link.id, link.popular) for link in links] == [(ids[3], True), (ids[2], True), (ids[0], False)]
+    assert links[0].url == f"/{circle.slug}/topics/3"
 
 
 def test_a_list_of_topics_is_a_fixed_number_of_statements(app: Flask, make: Make, statements: list[str]) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from circle.accounts.operations.email import (
+    Letter,
+    ask_address,
+    ask_reset,
+    confirm_address,
+    drop_pending_address,
+    invalid_code,
+    make_code,
+    not_sent,
+    remove_address,
+)
 from circle.accounts.operations.passwords import (
     Proof,
     count_attempt,
     create_user,
+    forget_attempts,
+    note_forgotten,
     open_proven_api_session,
     open_proven_browser_session,
+    reset_password,
     set_password,
     wrong_password,
 )
 from circle.accounts.operations.profile import edit_profile, set_avatar
+from circle.accounts.operations.renaming import NAME_KEPT, change_username
 from circle.accounts.operations.sessions import (
     open_api_session,
     open_browser_session,
@@ -24,16 +39,30 @@ from circle.accounts.operations.sessions import (
 from circle.accounts.operations.upkeep import forget_sessions
 
 __all__ = [
+    "NAME_KEPT",
+    "Letter",
     "Proof",
+    "ask_address",
+    "ask_reset",
+    "change_username",
+    "confirm_address",
     "count_attempt",
     "create_user",
+    "drop_pending_address",
     "edit_profile",
+    "forget_attempts",
     "forget_sessions",
+    "invalid_code",
+    "make_code",
+    "not_sent",
+    "note_forgotten",
     "open_api_session",
     "open_browser_session",
     "open_proven_api_session",
     "open_proven_browser_session",
     "refresh_session",
+    "remove_address",
+    "reset_password",
     "revoke_session",
     "set_avatar",
     "set_password",

@@ -1,4 +1,4 @@
-"""Accounts made, attempts counted, sign-ins with a proven password, passwords exchanged."""
+"""Accounts made, attempts counted, sign-ins with a proven password, passwords exchanged and reset."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
+from circle.accounts.events import PasswordChanged, ResetAsked
 from circle.accounts.models import SignInFailures, User
+from circle.accounts.operations.email import invalid_code, take_code
 from circle.accounts.operations.sessions import end_after_password_change, open_api_session, open_browser_session
-from circle.accounts.queries import SIGNING_IN
+from circle.accounts.queries import SIGNING_IN, is_kept
 from circle.accounts.rules import check_name, name_taken
 from circle.accounts.tokens import TokenPair
 from circle.accounts.usernames import username_key
-from circle.core import clock, ids
-from circle.core.actor import Actor
+from circle.core import audit, clock, ids
+from circle.core.actor import SYSTEM, Actor
 from circle.core.db import db, insert_once
 from circle.core.errors import Conflict, RateLimited, Unauthenticated
 from circle.core.i18n import lazy
-from circle.core.operation import lock, operation
+from circle.core.operation import emit, lock, operation
 
 MAX_ATTEMPTS = 10
 ATTEMPT_WINDOW = timedelta(minutes=15)
@@ -47,6 +49,8 @@ def create_user(
 ) -> int:
     """Make an account; returns its id. Raises Invalid or Refused USERNAME_TAKEN (field username)."""
     name = check_name(username)
+    if is_kept(username_key(name)):
+        raise name_taken()
     user_id = ids.new_id()
     made = insert_once(
         User,
@@ -87,7 +91,9 @@ def count_attempt(key: str) -> None:
     session.flush()
 
 
-def _forget_attempts(key: str) -> None:
+@operation
+def forget_attempts(key: str) -> None:
+    """Somebody proved to be who they are: their failed attempts count no longer."""
     db.session.execute(delete(SignInFailures).where(SignInFailures.username_key == key))
 
 
@@ -98,7 +104,7 @@ def _accept(proof: Proof) -> None:
         raise wrong_password()
     if proof.new_hash is not None:
         user.password_hash = proof.new_hash
-    _forget_attempts(proof.username_key)
+    forget_attempts(proof.username_key)
 
 
 @operation
@@ -125,4 +131,27 @@ def set_password(actor: Actor, *, old_hash: str, new_hash: str) -> None:
         raise Conflict
     user.password_hash = new_hash
     end_after_password_change(user.id, actor.session_id)
-    _forget_attempts(user.username_key)
+    forget_attempts(user.username_key)
+    emit(PasswordChanged(user.id))
+
+
+@operation
+def note_forgotten(login: str) -> None:
+    """Somebody forgot their password; what follows does not depend on whether anybody has this name or address."""
+    emit(ResetAsked(login))
+
+
+@operation
+def reset_password(user_id: int, code: str, *, new_hash: str) -> None:
+    """Store a new password hash for who holds the mailed code, end every sign-in, use the code up.
+
+    Raises Refused CODE_INVALID, also when the code was sent to a former address.
+    """
+    user = lock(User, user_id)
+    if take_code(user_id, "reset", code) != user.email or user.status not in SIGNING_IN:
+        raise invalid_code()
+    user.password_hash = new_hash
+    end_after_password_change(user.id, None)
+    forget_attempts(user.username_key)
+    audit.record(SYSTEM, "account.password_reset", f"user:{user.id}")
+    emit(PasswordChanged(user.id))

@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 from sqlalchemy import column, select, table
 
 from circle.accounts.models import User
+from circle.accounts.operations.renaming import change_username
 from circle.core.actor import Actor
 from circle.core.db import db
 from circle.core.errors import Invalid, PreconditionFailed, Unauthenticated
@@ -22,6 +23,7 @@ _PUBLIC = {"nickname", "bio", "avatar_id"}
 class Changes(TypedDict, total=False):
     """What may be changed; what is absent stays. A `locale` of None follows the site."""
 
+    username: str
     nickname: str
     bio: str
     avatar_id: int | None
@@ -33,7 +35,8 @@ class Changes(TypedDict, total=False):
 def edit_profile(actor: Actor, *, expected_version: int | None = None, **changes: Unpack[Changes]) -> None:
     """Change one's own profile or settings.
 
-    Raises Unauthenticated, PreconditionFailed when `expected_version` is not the current one, Invalid (avatar_id).
+    Raises Unauthenticated, PreconditionFailed when `expected_version` is not the current one, Invalid (avatar_id), and
+    what change_username raises.
     """
     if actor.id is None:
         raise Unauthenticated
@@ -41,11 +44,15 @@ def edit_profile(actor: Actor, *, expected_version: int | None = None, **changes
     if expected_version is not None and expected_version != user.version:
         raise PreconditionFailed
     _check_avatar(actor.id, changes.get("avatar_id"))
+    username = changes.pop("username", None)
     changed = {name: value for name, value in changes.items() if getattr(user, name) != value}
     for name, value in changed.items():
         setattr(user, name, value)
     if _PUBLIC & set(changed):
         user.version += 1
+    if username is not None:
+        db.session.flush()
+        change_username(actor, username)
 
 
 def _check_avatar(user_id: int, media_id: int | None) -> None:

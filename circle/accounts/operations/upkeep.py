@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, delete, func, or_
 
-from circle.accounts.models import AuthSession, SignInFailures
+from circle.accounts.models import AuthSession, MailCode, SignInFailures
 from circle.accounts.operations.passwords import ATTEMPT_WINDOW, LOCKED_FOR
 from circle.core import clock
 from circle.core.db import db
@@ -14,11 +14,13 @@ from circle.core.operation import operation
 
 #: how long an ended sign-in is kept, so that a stolen token used late is still recognised
 KEEP_ENDED = timedelta(days=30)
+#: how long a code that is no longer good still counts among the mails that went out
+KEEP_CODES = timedelta(days=1)
 
 
 @operation
 def forget_sessions() -> int:
-    """Remove sign-ins that ended over 30 days ago and counts of attempts that no longer matter.
+    """Remove sign-ins that ended over 30 days ago, and codes and counts of attempts that no longer matter.
 
     Returns how many sign-ins went.
     """
@@ -34,4 +36,5 @@ def forget_sessions() -> int:
             )
         )
     )
+    db.session.execute(delete(MailCode).where(MailCode.expires_at < now - KEEP_CODES))
     return gone.rowcount  # type: ignore[attr-defined,no-any-return]

@@ -10,6 +10,7 @@ from circle.circles.queries.members import (
     member_row,
     member_row_of,
 )
+from circle.circles.queries.naming import Named, members_named, suggested_members
 from circle.circles.queries.rows import (
     CircleRow,
     Membership,
@@ -45,6 +46,7 @@ __all__ = [
     "MemberPowers",
     "MemberRow",
     "Membership",
+    "Named",
     "application_page",
     "can_still_read",
     "circles_by_id",
@@ -59,6 +61,7 @@ __all__ = [
     "member_page_of",
     "member_row",
     "member_row_of",
+    "members_named",
     "my_circle_page",
     "my_circles",
     "pending_count",
@@ -66,4 +69,5 @@ __all__ = [
     "readable_circle_by_id",
     "standing_of",
     "standing_of_user",
+    "suggested_members",
 ]

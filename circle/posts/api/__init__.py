@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circle.posts.api import comments, feeds, polls, posts
+from circle.posts.api import comments, curating, drafts, favorites, feeds, polls, posts, revisions
 from circle.posts.api.blueprint import bp
 
-__all__ = ["bp", "comments", "feeds", "polls", "posts"]
+__all__ = ["bp", "comments", "curating", "drafts", "favorites", "feeds", "polls", "posts", "revisions"]

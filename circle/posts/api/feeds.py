@@ -21,12 +21,16 @@ from circle.topics import queries as topics
 
 @bp.endpoint("GET", "/circles/<slug:slug>/feed", gives=FeedOut, query=FeedQuery, signed_in=False, errors=(400,))
 def feed(query: dict[str, Any], slug: str) -> dict[str, Any]:
-    """A circle's posts, newest, active, hot, or following first."""
+    """A circle's posts, newest, active, hot, last featured, or following first."""
     circle = circles.readable_circle(actor(), slug)
     page = queries.feed(
         actor(), circle, sort=query["sort"], type_=query["type"], cursor=query["cursor"], limit=query["limit"]
     )
-    return {"pinned": [], "items": page.items, "next_cursor": page.next_cursor}
+    # what is pinned is left out of the list, so it stands here; the featured ones are a list of their own
+    first = query["cursor"] is None and query["sort"] != "featured"
+    pinned = queries.pinned_posts(actor(), circle) if first else []
+    pinned = [post for post in pinned if query["type"] in {None, post.type}]
+    return {"pinned": pinned, "items": page.items, "next_cursor": page.next_cursor}
 
 
 @bp.endpoint("GET", "/topics/<id:topic_id>/feed", gives=FeedOut, query=TopicFeedQuery, signed_in=False, errors=(400,))

@@ -20,7 +20,9 @@ from circle.posts.schemas import (
 @bp.endpoint("POST", "/circles/<slug:slug>/posts", takes=PostInput, gives=PostOut, status=201, limit="publish")
 def publish(data: dict[str, Any], slug: str) -> PostRow:
     """Publish a post."""
-    return queries.get_post(actor(), operations.publish_post(actor(), slug, **data))
+    poll = data.pop("poll")
+    asked = operations.PollContent.of(**poll) if poll else None
+    return queries.get_post(actor(), operations.publish_post(actor(), slug, poll=asked, **data), slug=slug)
 
 
 @bp.endpoint("GET", "/posts/<id:post_id>", gives=PostOut, signed_in=False)

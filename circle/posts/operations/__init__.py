@@ -2,8 +2,22 @@
 
 from circle.posts.operations.comment import delete_comment, edit_comment, write_comment
 from circle.posts.operations.curate import clear_expired_pins, feature_post, pin_post, unpin_post
+from circle.posts.operations.drafts import (
+    DraftContent,
+    Plan,
+    Saved,
+    delete_draft,
+    forget_drafts,
+    new_draft,
+    plan_draft,
+    publish_draft,
+    publish_from_draft,
+    publish_planned,
+    save_draft,
+)
 from circle.posts.operations.favorite import Favorited, favorite_post
 from circle.posts.operations.like import Liked, like_comment, like_post
+from circle.posts.operations.mentions import renew_mention
 from circle.posts.operations.moderate import (
     hide_comment,
     hide_post,
@@ -13,31 +27,45 @@ from circle.posts.operations.moderate import (
     restore_post,
 )
 from circle.posts.operations.polls import PollContent, attach_poll, close_poll, vote
-from circle.posts.operations.publish import delete_post, edit_post, publish_post
+from circle.posts.operations.publish import delete_post, edit_post, prepare_post, publish_post, publish_prepared
 
 __all__ = [
+    "DraftContent",
     "Favorited",
     "Liked",
+    "Plan",
     "PollContent",
+    "Saved",
     "attach_poll",
     "clear_expired_pins",
     "close_poll",
     "delete_comment",
+    "delete_draft",
     "delete_post",
     "edit_comment",
     "edit_post",
     "favorite_post",
     "feature_post",
+    "forget_drafts",
     "hide_comment",
     "hide_post",
     "like_comment",
     "like_post",
+    "new_draft",
     "pin_post",
+    "plan_draft",
+    "prepare_post",
+    "publish_draft",
+    "publish_from_draft",
+    "publish_planned",
     "publish_post",
+    "publish_prepared",
     "remove_comment",
     "remove_post",
+    "renew_mention",
     "restore_comment",
     "restore_post",
+    "save_draft",
     "unpin_post",
     "vote",
     "write_comment",

@@ -9,10 +9,12 @@ from circle.core import clock, markup
 from circle.core.db import db
 from circle.core.errors import NotFound, PreconditionFailed
 from circle.core.operation import emit, lock, operation
-from circle.posts import rules
-from circle.posts.events import CommentDeleted, CommentPublished
+from circle.posts import rules, texts
+from circle.posts.events import CommentDeleted, CommentPublished, PeopleMentioned
 from circle.posts.models import Comment, Post
 from circle.posts.operations.counting import count_comment
+from circle.posts.operations.mentions import forget_mentions, keep_mentions
+from circle.posts.texts import Words
 
 #: of a comment, in the notice to whom it answers
 EXCERPT = 80
@@ -24,11 +26,11 @@ def write_comment(actor: Actor, post_id: int, *, body: str, parent_id: int | Non
     A reply to a reply stands under the same first-level comment and names whom it answers: two levels are shown.
     Raises NotFound, Forbidden (MUTED, BANNED), Refused COMMENT_EMPTY.
     """
-    return _write(actor, post_id, body, markup.render(body), parent_id)
+    return _write(actor, post_id, body, texts.under_post(actor, body, post_id), parent_id)
 
 
 @operation
-def _write(actor: Actor, post_id: int, body: str, html: str, parent_id: int | None) -> int:
+def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int | None) -> int:
     post = lock(Post, post_id)
     circle = circles.readable_circle_by_id(actor, post.circle_id)
     if post.status != "published":
@@ -44,17 +46,18 @@ def _write(actor: Actor, post_id: int, body: str, html: str, parent_id: int | No
         reply_to_id=answered.author_id if answered is not None and answered.parent_id else None,
         author_id=actor.id,
         body=body,
-        body_html=html,
+        body_html=words.html,
         created_at=clock.now(),
     )
     db.session.add(comment)
     db.session.flush()  # counted from the rows below
     count_comment(post, parent_of(comment), comment, +1)
+    named = keep_mentions(actor, "comment", comment.id, words.people, new=True)
     emit(
         CommentPublished(
             comment.id, post_id, post.circle_id, comment.author_id, actor.id,
             post_author_id=post.author_id, answered_id=answered.author_id if answered else None,
-            excerpt=markup.excerpt(html, EXCERPT),
+            excerpt=markup.excerpt(words.html, EXCERPT), mentioned=named,
         )
     )  # fmt: skip
     return comment.id
@@ -71,18 +74,21 @@ def _answered(post_id: int, parent_id: int | None) -> Comment | None:
 
 def edit_comment(actor: Actor, comment_id: int, *, body: str, version: int | None = None) -> None:
     """Change one's own comment. Raises NotFound, Forbidden, PreconditionFailed, Refused COMMENT_EMPTY."""
-    _edit(actor, comment_id, body, markup.render(body), version)
+    _edit(actor, comment_id, body, texts.edited_comment(actor, body, comment_id), version)
 
 
 @operation
-def _edit(actor: Actor, comment_id: int, body: str, html: str, version: int | None) -> None:
+def _edit(actor: Actor, comment_id: int, body: str, words: Words, version: int | None) -> None:
     comment = _own_comment(actor, comment_id, Permission.COMMENT_WRITE)
     rules.check_comment(body)
     if version is not None and version != comment.version:
         raise PreconditionFailed
-    comment.body, comment.body_html = body, html
+    comment.body, comment.body_html = body, words.html
     comment.edited_at = clock.now()
     comment.version += 1
+    if named := keep_mentions(actor, "comment", comment_id, words.people):
+        excerpt = markup.excerpt(words.html, EXCERPT)
+        emit(PeopleMentioned(comment.post_id, comment_id, comment.circle_id, actor.person_id, named, excerpt))
 
 
 @operation
@@ -97,6 +103,7 @@ def delete_comment(actor: Actor, comment_id: int) -> None:
     comment.status = "deleted"
     comment.version += 1
     db.session.flush()
+    forget_mentions("comment", comment_id)
     count_comment(post, parent_of(comment), comment, -1)
     emit(CommentDeleted(comment.id, comment.post_id, comment.circle_id, comment.author_id, actor.id))
 

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from circle.core.db import db
-from circle.posts import ranking
 from circle.media.models import Media
 from circle.media.queries import media_row
+from circle.posts import ranking
 from circle.posts.models import Comment, Favorite, Like, Post, PostMedia, TopicPost
 
 

@@ -18,14 +18,13 @@ from circle.core import clock, markup
 from circle.core.db import db
 from circle.core.errors import CircleError, Conflict, NotFound, Unauthenticated
 from circle.core.i18n import lazy
-from circle.core.jobs import Job, enqueue
 from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
 from circle.posts import rules
-from circle.posts.events import PlannedPostFailed, PlannedPostPublished
+from circle.posts.events import PlannedPostFailed, PlannedPostPublished, PostPlanned
 from circle.posts.models import Draft, DraftMedia
 from circle.posts.operations.polls import PollContent
-from circle.posts.operations.publish import MAX_ALT, Content, prepare_post, publish_prepared
+from circle.posts.operations.publish import Content, prepare_post, publish_prepared
 from circle.topics import queries as topics
 
 #: of the words, in the notice that tells their author what became of them
@@ -64,52 +63,32 @@ class DraftContent:
         poll: Mapping[str, Any] | None = None,
     ) -> DraftContent:
         """Clean what was sent; a picture sent twice is one picture."""
-        described = dict(zip(reversed(media_ids), reversed([*alts, *[""] * len(media_ids)][: len(media_ids)]), strict=True))
-        kept = tuple(dict.fromkeys(media_ids))
-        cleaned = tuple(markup.clean_line(described[id_])[:MAX_ALT] for id_ in kept)
-        return cls(body, title, tuple(dict.fromkeys(topic_ids)), kept, cleaned, poll)
+        described: dict[int, str] = {}
+        for position, id_ in enumerate(media_ids):
+            described.setdefault(id_, alts[position] if position < len(alts) else "")
+        cleaned = tuple(markup.clean_line(alt)[: rules.MAX_ALT] for alt in described.values())
+        asked = {name: at.isoformat() if isinstance(at, datetime) else at for name, at in (poll or {}).items()}
+        return cls(body, title, tuple(dict.fromkeys(topic_ids)), tuple(described), cleaned, asked or None)
 
-    def extra(self, writer: str) -> dict[str, Any]:
+    def stored(self, writer: str) -> dict[str, Any]:
         """What the column `extra` keeps."""
-        poll = None
-        if self.poll:
-            poll = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in self.poll.items()}
-        return {"topic_ids": list(self.topic_ids), "poll": poll, "writer": writer}
+        return {"topic_ids": list(self.topic_ids), "poll": self.poll, "writer": writer}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When a draft publishes itself; None for not by itself."""
+
+    at: datetime | None
 
 
 @operation
-def save_draft(
-    actor: Actor,
-    slug: str,
-    content: DraftContent,
-    *,
-    draft_id: int | None = None,
-    seq: int | None = None,
-    writer: str = "",
-) -> Saved:
-    """Keep what is being written: as a new draft in the circle, or in `draft_id` if that still stands at `seq`.
+def new_draft(actor: Actor, slug: str, content: DraftContent, *, writer: str = "", plan: Plan | None = None) -> Saved:
+    """Keep what is being written for a circle as a new draft.
 
-    `writer` names the page or device that writes; its own saves never conflict with each other. What is equal to what
-    is kept changes nothing. Raises NotFound, Forbidden (MUTED, BANNED) for a new one, Conflict DRAFT_STALE,
-    Refused TOO_MANY_DRAFTS, Invalid (media_ids).
+    `writer` names the page or device that writes. Raises Unauthenticated, NotFound, Forbidden (MUTED, BANNED),
+    Refused TOO_MANY_DRAFTS, Invalid (media_ids), and with a `plan` what plan_draft raises.
     """
-    if draft_id is None:
-        return _new_draft(actor, slug, content, writer)
-    draft = _own_draft(actor, draft_id)
-    if _same(draft, content):
-        return Saved(draft.id, draft.seq)
-    rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer))
-    if _media_ids_of(draft.id) != content.media_ids:
-        media.media_of(actor, list(content.media_ids))
-    draft.title, draft.body, draft.extra = content.title, content.body, content.extra(writer)
-    draft.updated_at = clock.now()
-    draft.seq += 1
-    db.session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
-    _attach(draft.id, content)
-    return Saved(draft.id, draft.seq)
-
-
-def _new_draft(actor: Actor, slug: str, content: DraftContent, writer: str) -> Saved:
     if actor.id is None:
         raise Unauthenticated
     lock(User, actor.id)  # so that no two windows make the draft that is one too many
@@ -124,12 +103,46 @@ def _new_draft(actor: Actor, slug: str, content: DraftContent, writer: str) -> S
         circle_id=circle.id,
         title=content.title,
         body=content.body,
-        extra=content.extra(writer),
+        extra=content.stored(writer),
         updated_at=clock.now(),
     )
     db.session.add(draft)
     db.session.flush()  # its files point at it
     _attach(draft.id, content)
+    if plan is not None:
+        plan_draft(actor, draft.id, plan.at)
+    return Saved(draft.id, draft.seq)
+
+
+@operation
+def save_draft(
+    actor: Actor,
+    draft_id: int,
+    content: DraftContent,
+    *,
+    seq: int | None = None,
+    writer: str = "",
+    plan: Plan | None = None,
+) -> Saved:
+    """Keep a newer state of one's own draft, if it still stands at `seq` (None: however it stands).
+
+    Saves of the same `writer` never conflict with each other, and what is equal to what is kept changes nothing: an
+    answer that got lost must not make two versions. Without a `plan` that stays as it is. Raises Unauthenticated,
+    NotFound, Conflict DRAFT_STALE, Invalid (media_ids), and what plan_draft raises.
+    """
+    draft = _own_draft(actor, draft_id)
+    kept = content_of(draft)
+    if kept != content:
+        rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer))
+        if kept.media_ids != content.media_ids:
+            media.media_of(actor, list(content.media_ids))
+        draft.title, draft.body, draft.extra = content.title, content.body, content.stored(writer)
+        draft.updated_at = clock.now()
+        draft.seq += 1
+        db.session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
+        _attach(draft.id, content)
+    if plan is not None:
+        plan_draft(actor, draft.id, plan.at)
     return Saved(draft.id, draft.seq)
 
 
@@ -147,10 +160,6 @@ def _wrote_last(draft: Draft, writer: str) -> bool:
     return bool(writer) and draft.extra.get("writer") == writer
 
 
-def _same(draft: Draft, content: DraftContent) -> bool:
-    return content_of(draft) == content
-
-
 def content_of(draft: Draft) -> DraftContent:
     """What a draft holds."""
     files = db.session.execute(
@@ -164,11 +173,6 @@ def content_of(draft: Draft) -> DraftContent:
         tuple(row.alt for row in files),
         draft.extra.get("poll"),
     )
-
-
-def _media_ids_of(draft_id: int) -> tuple[int, ...]:
-    ordered = select(DraftMedia.media_id).where(DraftMedia.draft_id == draft_id).order_by(DraftMedia.position)
-    return tuple(db.session.scalars(ordered))
 
 
 def _attach(draft_id: int, content: DraftContent) -> None:
@@ -271,7 +275,7 @@ def _read(draft_id: int) -> tuple[Draft, str]:
 
 
 @operation
-def plan_draft(actor: Actor, draft_id: int, publish_at: datetime | None, *, job: Job[Any] | None = None) -> None:
+def plan_draft(actor: Actor, draft_id: int, publish_at: datetime | None) -> None:
     """Let a draft publish itself at `publish_at`, or no longer (None).
 
     What would be refused now is refused now. Raises NotFound, Forbidden (MUTED, BANNED), Invalid (publish_at), and what
@@ -281,9 +285,8 @@ def plan_draft(actor: Actor, draft_id: int, publish_at: datetime | None, *, job:
     if publish_at is not None:
         rules.check_publish_at(publish_at)
         _check_publishable(actor, draft)
-        enqueue(job, draft.id, key=f"{job.name}:{draft.id}:{publish_at.isoformat()}", delay=publish_at - clock.now())
-    draft.publish_at = publish_at
-    draft.failure = ""
+        emit(PostPlanned(draft.id, publish_at))
+    draft.publish_at, draft.failure = publish_at, ""
     draft.updated_at = clock.now()
 
 
@@ -323,9 +326,10 @@ def _publish_planned(author: Actor, slug: str, content: Content, draft_id: int, 
     if draft is None:
         return None
     rules.check_seq(seq, draft.seq, same_writer=False)
+    circle_id, excerpt = draft.circle_id, _excerpt(draft)
     _drop(draft)
     post_id = publish_prepared(author, slug, content)
-    emit(PlannedPostPublished(post_id, draft.circle_id, author.person_id, _excerpt(draft)))
+    emit(PlannedPostPublished(post_id, circle_id, author.person_id, excerpt))
     return post_id
 
 
@@ -334,9 +338,8 @@ def _give_up(draft_id: int, seq: int, code: str) -> None:
     draft = _due(draft_id)
     if draft is None or draft.seq != seq:
         return
-    planned_for = draft.publish_at
-    draft.publish_at, draft.failure = None, code
-    emit(PlannedPostFailed(draft.id, draft.circle_id, draft.author_id, planned_for, _excerpt(draft)))
+    planned_for, draft.publish_at, draft.failure = draft.publish_at, None, code
+    emit(PlannedPostFailed(draft.id, draft.circle_id, draft.author_id, str(planned_for), _excerpt(draft)))
 
 
 def _due(draft_id: int) -> Draft | None:

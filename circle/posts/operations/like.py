@@ -64,7 +64,7 @@ def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
         if comment.parent_id is None:
             refresh_peek(post)
         fact = CommentLiked if delta > 0 else CommentUnliked
-        emit(fact(comment.id, comment.circle_id, comment.author_id, actor.person_id))
+        emit(fact(comment.id, comment.post_id, comment.circle_id, comment.author_id, actor.person_id))
     return Liked(on, comment.like_count)
 
 

@@ -1,7 +1,8 @@
 """The pinned posts of a circle: at most five, in places 1 to n without gaps (F6).
 
 All pins of a circle change under the lock of its row, so whoever holds that may read them without locking the posts.
-The order is always circle, then posts by id; what takes a pin away (hiding, deleting) begins with `locked_for_pins`, too.
+The order is always circle, then posts by id; what takes a pin away (hiding, deleting) begins with `locked_for_pins`
+as well.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def attach_poll(post_id: int, content: PollContent) -> None:
     summary = {
         "question": content.question,
         "option_count": len(content.options),
-        "closes_at": closes_at.isoformat() if closes_at else None,
+        "closes_at": closes_at.isoformat().replace("+00:00", "Z") if closes_at else None,
     }
     post.parts = {**post.parts, "poll": summary}
     emit(PollOpened(post_id, closes_at))

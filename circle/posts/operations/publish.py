@@ -17,19 +17,19 @@ from circle.core.db import db
 from circle.core.errors import NotFound, PreconditionFailed
 from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
-from circle.posts import ranking, rules
-from circle.posts.events import PostDeleted, PostMoved, PostPublished
+from circle.posts import ranking, rules, texts
+from circle.posts.events import PeopleMentioned, PostDeleted, PostMoved, PostPublished
 from circle.posts.models import Post, PostMedia, TopicPost
 from circle.posts.operations.counting import mirror, parts_of, refresh_parts, topic_ids_of
+from circle.posts.operations.mentions import forget_mentions, keep_mentions
 from circle.posts.operations.pins import drop_pin, locked_for_pins
+from circle.posts.operations.polls import PollContent, attach_poll
 from circle.posts.operations.revisions import keep_revision
+from circle.posts.texts import Words
 from circle.topics import queries as topics
 
 #: an edit sooner than this is a correction of the same breath and not shown as an edit
 EDIT_GRACE = timedelta(minutes=30)
-EXCERPT = 140
-#: of a picture's description
-MAX_ALT = 200
 
 
 def publish_post(
@@ -42,6 +42,7 @@ def publish_post(
     topic_ids: Sequence[int] = (),
     media_ids: Sequence[int] = (),
     alts: Sequence[str] = (),
+    poll: PollContent | None = None,
 ) -> int:
     """Publish a post in the circle and return its id.
 
@@ -50,8 +51,8 @@ def publish_post(
     """
     # before the transaction: a long text takes its time
     content = prepare_post(
-        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts
-    )  # fmt: skip
+        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts, poll=poll
+    )
     return publish_prepared(actor, slug, content, type=type)
 
 
@@ -64,10 +65,11 @@ def prepare_post(
     topic_ids: Sequence[int] = (),
     media_ids: Sequence[int] = (),
     alts: Sequence[str] = (),
+    poll: PollContent | None = None,
 ) -> Content:
     """The slow half of publish_post, outside of any transaction: the text becomes HTML. Raises NotFound."""
-    circles.readable_circle(actor, slug)
-    return Content.of(body, title, topic_ids, media_ids, alts)
+    words = texts.in_circle(actor, body, circles.readable_circle(actor, slug))
+    return Content.of(body, title, topic_ids, media_ids, alts=alts, poll=poll, words=words)
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ class Content:
     """What an author sent, with the body already rendered. None stays as it is (only in an edit)."""
 
     body: str | None
-    html: str
+    words: Words
     title: str | None
     topic_ids: tuple[int, ...] | None
     media_ids: tuple[int, ...] | None
     alts: tuple[str, ...]
+    #: asked with a new post; an edit leaves polls alone
+    poll: PollContent | None = None
 
     @classmethod
     def of(
@@ -88,15 +92,19 @@ class Content:
         title: str | None,
         topic_ids: Sequence[int] | None,
         media_ids: Sequence[int] | None,
+        *,
         alts: Sequence[str],
+        poll: PollContent | None = None,
+        words: Words | None = None,
     ) -> Content:
         return cls(
             body=body,
-            html=markup.render(body or ""),
+            words=words or Words(""),
             title=title,
             topic_ids=None if topic_ids is None else tuple(dict.fromkeys(topic_ids)),
             media_ids=None if media_ids is None else tuple(dict.fromkeys(media_ids)),
-            alts=tuple(markup.clean_line(alt)[:MAX_ALT] for alt in alts),
+            alts=tuple(markup.clean_line(alt)[: rules.MAX_ALT] for alt in alts),
+            poll=poll,
         )
 
 
@@ -105,9 +113,10 @@ def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "
     """The quick half of publish_post: the rows; returns the post's id. Raises what publish_post raises."""
     circle = circles.readable_circle(actor, slug)
     access.require(actor, Permission.POST_WRITE, circle.standing)
-    body, media_ids, topic_ids = content.body or "", content.media_ids or (), content.topic_ids or ()
+    body, media_ids = content.body or "", content.media_ids or ()
+    topic_ids, html = with_marked(content.topic_ids or (), content.words), content.words.html
     files = media.media_of(actor, list(media_ids))
-    rules.check_content(body, [file.kind for file in files], topic_ids)
+    rules.check_content(body, [file.kind for file in files], topic_ids, poll=content.poll is not None)
     wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
     topics_now = tuple(topic[0] for topic in wanted_topics)
     now = clock.now()
@@ -118,8 +127,8 @@ def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "
         status="published",
         title=content.title or "",
         body=body,
-        body_html=content.html,
-        excerpt=markup.excerpt(content.html, EXCERPT),
+        body_html=html,
+        excerpt=markup.excerpt(html, rules.EXCERPT),
         published_at=now,
         last_activity_at=now,
         hot_score=ranking.hot_score(0, now, checkin=type == "checkin"),
@@ -129,8 +138,16 @@ def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "
     db.session.flush()  # the rows below point at it
     _attach_media(post.id, media_ids, content.alts)
     _attach_topics(post, topics_now)
-    emit(PostPublished(post.id, post.circle_id, post.author_id, actor.id, topics_now))
+    if content.poll is not None:
+        attach_poll(post.id, content.poll)
+    named = keep_mentions(actor, "post", post.id, content.words.people, new=True)
+    emit(PostPublished(post.id, circle.id, post.author_id, actor.id, topics_now, named, post.excerpt))
     return post.id
+
+
+def with_marked(chosen: Sequence[int], words: Words) -> tuple[int, ...]:
+    """The chosen topics, and those that the text is marked with while there is room."""
+    return (*chosen, *[id_ for id_ in words.topic_ids if id_ not in chosen][: max(0, rules.MAX_TOPICS - len(chosen))])
 
 
 def edit_post(
@@ -148,7 +165,8 @@ def edit_post(
 
     Raises NotFound, Forbidden, PreconditionFailed, Conflict (not published or hidden), and what publish_post raises.
     """
-    _edit(actor, post_id, version, Content.of(body, title, topic_ids, media_ids, alts))
+    words = None if body is None else texts.edited_post(actor, body, post_id)
+    _edit(actor, post_id, version, Content.of(body, title, topic_ids, media_ids, alts=alts, words=words))
 
 
 @operation
@@ -158,7 +176,7 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
     if version is not None and version != post.version:
         raise PreconditionFailed
     old_topics = topic_ids_of(post_id)
-    new_topics = old_topics if content.topic_ids is None else content.topic_ids
+    new_topics = with_marked(old_topics if content.topic_ids is None else content.topic_ids, content.words)
     new_media = _media_ids_of(post_id) if content.media_ids is None else content.media_ids
     files = media.media_of(actor, list(new_media))
     rules.check_content(
@@ -170,8 +188,10 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
     if late := clock.now() - post.published_at > EDIT_GRACE:
         keep_revision(post, content.title, content.body)
     if content.body is not None:
-        post.body, post.body_html = content.body, content.html
-        post.excerpt = markup.excerpt(content.html, EXCERPT)
+        post.body, post.body_html = content.body, content.words.html
+        post.excerpt = markup.excerpt(post.body_html, rules.EXCERPT)
+        if named := keep_mentions(actor, "post", post_id, content.words.people):
+            emit(PeopleMentioned(post_id, None, post.circle_id, actor.person_id, named, post.excerpt))
     if content.title is not None:
         post.title = content.title
     if content.media_ids is not None:
@@ -209,6 +229,7 @@ def delete_post(actor: Actor, post_id: int) -> None:
     post.parts = {**post.parts, "media": []}
     post.version += 1
     mirror(post)
+    forget_mentions("post", post_id)
     if counted:
         emit(PostDeleted(post.id, post.circle_id, post.author_id, actor.id, topic_ids_of(post.id)))
 

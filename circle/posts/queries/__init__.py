@@ -8,6 +8,8 @@ from circle.posts.queries.comments import (
     people_told_of,
     reply_page,
 )
+from circle.posts.queries.curated import circles_with_expired_pins
+from circle.posts.queries.drafts import DraftRow, drafts, due_drafts, get_draft, newest_draft, untouched_drafts
 from circle.posts.queries.favorites import favorites
 from circle.posts.queries.feed import (
     SORTS,
@@ -24,12 +26,15 @@ from circle.posts.queries.newer import MOST_COUNTED, count_newer, newer_posts
 from circle.posts.queries.polls import PollOptionRow, PollRow, poll_of
 from circle.posts.queries.revisions import EditedPost, RevisionRow, edited_post, revisions
 from circle.posts.queries.rows import CommentRow, PostMediaRow, PostRow, TopicRef
+from circle.posts.queries.shared import public_feed, share_facts
+from circle.posts.queries.suggesting import suggested_topics
 
 __all__ = [
     "COMMENT_SORTS",
     "MOST_COUNTED",
     "SORTS",
     "CommentRow",
+    "DraftRow",
     "EditedPost",
     "Front",
     "PollOptionRow",
@@ -39,21 +44,30 @@ __all__ = [
     "RevisionRow",
     "TopicRef",
     "all_replies",
+    "circles_with_expired_pins",
     "comment_page",
     "count_newer",
+    "drafts",
+    "due_drafts",
     "edited_post",
     "favorites",
     "feed",
     "front",
     "get_comment",
+    "get_draft",
     "get_post",
     "newer_posts",
+    "newest_draft",
     "people_told_of",
     "pinned_posts",
     "poll_of",
     "posts_by",
     "posts_by_ids",
+    "public_feed",
     "reply_page",
     "revisions",
+    "share_facts",
+    "suggested_topics",
     "topic_feed",
+    "untouched_drafts",
 ]

@@ -10,7 +10,7 @@ from circle.circles.models import Circle, Member
 from circle.core.errors import Unauthenticated
 from circle.core.pagination import Keyset, Page
 from circle.posts.models import Favorite, Post
-from circle.posts.queries.feed import _across_circles, _cards
+from circle.posts.queries.feed import posts_by_ids
 from circle.posts.queries.rows import PostRow
 
 
@@ -26,11 +26,15 @@ def favorites(actor: Actor, *, cursor: str | None = None, limit: int = 20) -> Pa
         .join(Circle, Circle.id == Member.circle_id)
         .where(Member.user_id == actor.id, Member.status == "active", Circle.status == "active")
     )
-    statement = _cards(actor).where(
-        Favorite.user_id == actor.id,
-        Post.status == "published",
-        Post.circle_id.in_(open_.union(mine)),
-        not_blocked(actor, Post.author_id),
+    kept = (
+        select(Favorite.post_id)
+        .join(Post, Post.id == Favorite.post_id)
+        .where(
+            Favorite.user_id == actor.id,
+            Post.status == "published",
+            Post.circle_id.in_(open_.union(mine)),
+            not_blocked(actor, Post.author_id),
+        )
     )
-    page = Keyset(f"favorites.{actor.id}", (Favorite.created_at, Favorite.post_id)).read(statement, cursor, limit)
-    return page.map(lambda rows: _across_circles(actor, rows))
+    page = Keyset(f"favorites.{actor.id}", (Favorite.created_at, Favorite.post_id)).read(kept, cursor, limit)
+    return page.map(lambda rows: posts_by_ids(actor, [row.post_id for row in rows]))

@@ -1,32 +1,33 @@
 """Reading posts: the feeds and one post. A page is a fixed number of statements whatever its length.
 
-Who may see what is decided in SQL (`visible`), so a post that is not for this reader is in no list and no count.
+Who may see what is decided in SQL, so a post that is not for this reader is in no list and no count.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, literal, or_, select
 
 from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import AUTHOR_COLUMNS, author_of, not_blocked
+from circle.accounts.queries import author_of, not_blocked_for
 from circle.circles import queries as circles
 from circle.circles.models import Circle, Member
 from circle.circles.queries import CircleRow
 from circle.core import clock
-from circle.core.db import db
+from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound
 from circle.core.markup import excerpt
 from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
 from circle.posts.models import Comment, Favorite, Like, Post, TopicPost
-from circle.posts.queries.rows import Peek, PostCan, PostMediaRow, PostRow, TopicRef
+from circle.posts.queries.rows import Peek, PollHint, PostCan, PostMediaRow, PostRow, TopicRef
 from circle.topics import queries as topics
 from circle.topics.models import TopicFollow
 from circle.topics.queries import TopicLink
@@ -41,14 +42,21 @@ _KEYS = {
 }
 _PEEK_LENGTH = 70
 
+#: plain tables instead of mapped classes: rows come as tuples, without the mapper's work on each of them
+_posts, _users, _members = Post.__table__.c, User.__table__.c, Member.__table__.c
 _COLUMNS = (
-    Post.id, Post.type, Post.status, Post.title, Post.body, Post.body_html, Post.excerpt, Post.like_count,
-    Post.comment_count, Post.favorite_count, Post.published_at, Post.edited_at, Post.last_activity_at,
-    Post.featured_at, Post.pin_rank, Post.pin_until, Post.hidden_reason, Post.version, Post.circle_id, Post.parts,
-    Post.peek_id, Member.role, *AUTHOR_COLUMNS,
+    _posts.id, _posts.type, _posts.status, _posts.title, _posts.body, _posts.body_html, _posts.excerpt,
+    _posts.like_count, _posts.comment_count, _posts.favorite_count, _posts.published_at, _posts.edited_at,
+    _posts.last_activity_at, _posts.featured_at, _posts.pin_rank, _posts.pin_until, _posts.hidden_reason,
+    _posts.version, _posts.circle_id, _posts.parts, _members.role,
+    _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 22
-_MINE_AT = _AUTHOR_AT + len(AUTHOR_COLUMNS)
+_AUTHOR_AT = 21
+_MINE_AT = 26
+#: what stands for the reader in a statement that is built once; no row has user 0, so a visitor simply has nothing
+_ME = bindparam("me", type_=BigInteger)
+_HERE = bindparam("circle", type_=BigInteger)
+_NOW = bindparam("now", type_=UTCDateTime)
 
 
 @dataclass(frozen=True)
@@ -60,53 +68,139 @@ class Front:
     topics: list[TopicLink]
 
 
-def visible(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
-    """Which posts of a readable circle this actor may open by its address (lists show published ones only)."""
-    allowed: list[ColumnElement[bool]] = [Post.status == "published"]
-    if actor.id is not None:
-        allowed.append(and_(Post.author_id == actor.id, Post.status.in_(("pending", "hidden"))))
-    if circle.may(Permission.POST_MODERATE):
-        allowed.append(Post.status.in_(("pending", "hidden")))
-    return or_(*allowed)
+def _cards(*, signed_in: bool, peeks: bool = False) -> Select[Any]:
+    """Posts with their authors and the authors' roles, what the reader `me` likes and keeps, and, with `peeks`, the
+    comment each card shows: one statement."""
+    likes, kept = Like.__table__, Favorite.__table__
+    by = and_(_members.circle_id == _posts.circle_id, _members.user_id == _posts.author_id)
+    source = Post.__table__.join(User.__table__, _users.id == _posts.author_id).outerjoin(Member.__table__, by)
+    mine: tuple[Any, ...] = (literal(False), literal(False))
+    if signed_in:
+        here = likes.c
+        liked = and_(here.target_type == "post", here.target_id == _posts.id, here.user_id == _ME)
+        source = source.outerjoin(likes, liked)
+        source = source.outerjoin(kept, and_(kept.c.post_id == _posts.id, kept.c.user_id == _ME))
+        mine = (here.user_id.is_not(None), kept.c.user_id.is_not(None))
+    shown: tuple[Any, ...] = ()
+    if peeks:
+        who, member = User.__table__.alias("peek_user"), Member.__table__.alias("peek_member")
+        said = Comment.__table__.c
+        readable = and_(said.id == _posts.peek_id, said.status == "published", not_blocked_for(_ME, said.author_id))
+        source = source.outerjoin(Comment.__table__, readable)
+        source = source.outerjoin(who, and_(who.c.id == said.author_id, who.c.status != "deleted"))
+        here_too = and_(member.c.circle_id == _posts.circle_id, member.c.user_id == said.author_id)
+        source = source.outerjoin(member, here_too)
+        name, role = who.c.nickname.label("peek_nickname"), member.c.role.label("peek_role")
+        shown = (said.body_html.label("peek_html"), name, role)
+    return select(*_COLUMNS, *(m.label(f"mine_{n}") for n, m in enumerate(mine)), *shown).select_from(source)
 
 
-def _cards(actor: Actor) -> Select[Any]:
-    """Posts with their authors, the authors' roles, and what this actor likes and keeps: one statement."""
-    me = actor.id or 0
-    liked = and_(Like.target_type == "post", Like.target_id == Post.id, Like.user_id == me)
-    kept = and_(Favorite.post_id == Post.id, Favorite.user_id == me)
-    mine = (Like.user_id.is_not(None), Favorite.user_id.is_not(None)) if actor.signed_in else (literal(False),) * 2
-    cards = (
-        select(*_COLUMNS, *mine)
-        .select_from(Post)
-        .join(User, User.id == Post.author_id)
-        .outerjoin(Member, and_(Member.circle_id == Post.circle_id, Member.user_id == Post.author_id))
-    )
-    if actor.signed_in:
-        cards = cards.outerjoin(Like, liked).outerjoin(Favorite, kept)
-    return cast("Select[Any]", cards)
+def cards_for(actor: Actor, circle: CircleRow | None = None) -> Select[Any]:
+    """The cards of a list that is not read often: published posts that this actor may meet, to be narrowed further.
+
+    Columns are those of the table (`Post.__table__.c`). Make rows of what comes with `rows_in` or `rows_across`.
+    """
+    cards = _cards(signed_in=actor.signed_in).where(_posts.status == "published")
+    if _blocks_matter(actor, circle):
+        cards = cards.where(not_blocked_for(_ME, _posts.author_id))
+    return cards.params(**_values(actor, circle))
 
 
-def _met(actor: Actor, circle: CircleRow | None) -> ColumnElement[bool]:
-    """Whose posts this actor meets: nobody's they have blocked or who has blocked them.
+def _blocks_matter(actor: Actor, circle: CircleRow | None) -> bool:
+    """Whether blocks matter: nobody meets posts of those they have blocked or who have blocked them.
 
     Those who moderate a circle see everything there, or a block would shield from them.
     """
-    if circle is not None and circle.may(Permission.POST_MODERATE):
-        return literal(True)
-    return not_blocked(actor, Post.author_id)
+    return actor.signed_in and not (circle is not None and circle.may(Permission.POST_MODERATE))
 
 
-def _pinned_now() -> ColumnElement[bool]:
+def listed(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
+    """Which posts stand in this circle's feed for this actor: published, not pinned, by people they meet."""
+    standing = and_(_posts.circle_id == circle.id, _posts.status == "published", ~_pinned_now(clock.now()))
+    if _blocks_matter(actor, circle):
+        standing = and_(standing, not_blocked_for(actor.id, _posts.author_id))
+    return standing
+
+
+def _pinned_now(now: Any = _NOW) -> ColumnElement[bool]:
     """A pin falls off by itself when its time is over, also before the job has cleared it away."""
-    return and_(Post.pin_rank.is_not(None), or_(Post.pin_until.is_(None), Post.pin_until > clock.now()))
+    return and_(_posts.pin_rank.is_not(None), or_(_posts.pin_until.is_(None), _posts.pin_until > now))
+
+
+def _values(actor: Actor, circle: CircleRow | None = None) -> dict[str, Any]:
+    return {"me": actor.id or 0, "now": clock.now(), "circle": circle.id if circle is not None else 0}
+
+
+# Statements are built once for each combination of what shapes them: putting one together costs more than running it.
+
+
+@cache
+def _pinned_statement(signed_in: bool, met: bool) -> Select[Any]:
+    pinned = _cards(signed_in=signed_in).where(_posts.circle_id == _HERE, _posts.status == "published", _pinned_now())
+    if met:
+        pinned = pinned.where(not_blocked_for(_ME, _posts.author_id))
+    return pinned.order_by(_posts.pin_rank, _posts.id)
+
+
+def _keyset(sort: str) -> Keyset:
+    return Keyset("feed", (_posts[_KEYS[sort]], _posts.id))
+
+
+@cache
+def _feed_statement(
+    sort: str, *, signed_in: bool, met: bool, typed: bool, by_owner: bool, after: bool, peeks: bool
+) -> Select[Any]:
+    statement = _cards(signed_in=signed_in, peeks=peeks)
+    statement = statement.where(_posts.circle_id == _HERE, _posts.status == "published")
+    if met:
+        statement = statement.where(not_blocked_for(_ME, _posts.author_id))
+    if sort == "featured":
+        statement = statement.where(_posts.featured_at.is_not(None))
+    else:
+        statement = statement.where(~_pinned_now())
+    if typed:
+        statement = statement.where(_posts.type == bindparam("type"))
+    if by_owner:
+        statement = statement.where(_members.role == "owner")
+    if sort == "following":
+        followed = select(TopicPost.post_id).join(TopicFollow, TopicFollow.topic_id == TopicPost.topic_id)
+        statement = statement.where(_posts.id.in_(followed.where(TopicFollow.user_id == _ME)))
+    return _keyset(sort).prepare(statement, after=after)
+
+
+def _topic_keyset(sort: str) -> Keyset:
+    return Keyset("topic", (TopicPost.__table__.c[_KEYS[sort]], TopicPost.__table__.c.post_id))
+
+
+@cache
+def _topic_statement(sort: str, *, signed_in: bool, met: bool, after: bool) -> Select[Any]:
+    placed = TopicPost.__table__.c
+    statement = _cards(signed_in=signed_in, peeks=True).join(TopicPost.__table__, placed.post_id == _posts.id)
+    statement = statement.where(
+        placed.topic_id == bindparam("topic", type_=BigInteger), placed.visible == 1, _posts.status == "published"
+    )
+    if met:
+        statement = statement.where(not_blocked_for(_ME, _posts.author_id))
+    if sort == "featured":
+        statement = statement.where(placed.featured_at.is_not(None))
+    return _topic_keyset(sort).prepare(statement, after=after)
+
+
+@cache
+def _one_statement(signed_in: bool, met: bool, moderates: bool) -> Select[Any]:
+    allowed = [_posts.status == "published", and_(_posts.author_id == _ME, _posts.status.in_(("pending", "hidden")))]
+    if moderates:
+        allowed.append(_posts.status.in_(("pending", "hidden")))
+    statement = _cards(signed_in=signed_in).where(_posts.id == bindparam("post", type_=BigInteger), or_(*allowed))
+    return statement.where(not_blocked_for(_ME, _posts.author_id)) if met else statement
 
 
 def front(
     actor: Actor, circle: CircleRow, *, sort: str, by_owner: bool = False, cursor: str | None = None, topic_count: int
 ) -> Front:
     """The home of a circle. Raises BadRequest CURSOR_INVALID."""
-    pinned = _pinned_rows(actor, circle) if cursor is None and not by_owner else []
+    first = cursor is None and not by_owner and sort != "featured"
+    pinned = _pinned_rows(actor, circle) if first else []
     page = _feed_rows(actor, circle, sort=sort, by_owner=by_owner, cursor=cursor, limit=20)
     together = [*pinned, *page.items]
     ids = {id_ for row in together for id_ in row.parts.get("topics", ())}
@@ -126,22 +220,22 @@ def feed(
     limit: int = 20,
 ) -> Page[PostRow]:
     """A page of the circle's posts, without the pinned ones: newest, active (latest comment), hot, featured (last
-    featured first), or following (newest in followed topics).
+    featured first, pinned ones too), or following (newest in followed topics).
 
     Raises BadRequest CURSOR_INVALID.
     """
-    page = _feed_rows(actor, circle, sort=sort, type_=type_, cursor=cursor, limit=limit)
-    return page.map(lambda rows: _with_parts(actor, circle, rows))
+    page = _feed_rows(actor, circle, sort=sort, type_=type_, cursor=cursor, limit=limit, peeks=False)
+    return page.map(lambda rows: rows_in(actor, circle, rows))
 
 
 def pinned_posts(actor: Actor, circle: CircleRow) -> list[PostRow]:
     """The pinned posts of a circle in their order, at most five."""
-    return _with_parts(actor, circle, _pinned_rows(actor, circle), peeks=False)
+    return rows_in(actor, circle, _pinned_rows(actor, circle))
 
 
 def _pinned_rows(actor: Actor, circle: CircleRow) -> Sequence[Row[Any]]:
-    pinned = _cards(actor).where(Post.circle_id == circle.id, Post.status == "published", _pinned_now())
-    return db.session.execute(pinned.where(_met(actor, circle)).order_by(Post.pin_rank, Post.id)).all()
+    statement = _pinned_statement(actor.signed_in, _blocks_matter(actor, circle))
+    return db.session.execute(statement, _values(actor, circle)).all()
 
 
 def _feed_rows(
@@ -153,52 +247,41 @@ def _feed_rows(
     by_owner: bool = False,
     cursor: str | None,
     limit: int,
+    peeks: bool = True,
 ) -> Page[Row[Any]]:
-    key = getattr(Post, _KEYS[sort])
-    statement = _cards(actor).where(Post.circle_id == circle.id, Post.status == "published", _met(actor, circle))
-    if sort == "featured":
-        statement = statement.where(Post.featured_at.is_not(None))
-    else:
-        statement = statement.where(~_pinned_now())
-    if type_ is not None:
-        statement = statement.where(Post.type == type_)
-    if by_owner:
-        statement = statement.where(Member.role == "owner")
-    if sort == "following":
-        followed = select(TopicPost.post_id).join(TopicFollow, TopicFollow.topic_id == TopicPost.topic_id)
-        statement = statement.where(Post.id.in_(followed.where(TopicFollow.user_id == (actor.id or 0))))
-    return Keyset(f"feed.{circle.id}.{sort}", (key, Post.id)).read(statement, cursor, limit)
+    statement = _feed_statement(
+        sort, signed_in=actor.signed_in, met=_blocks_matter(actor, circle), typed=type_ is not None, by_owner=by_owner,
+        after=bool(cursor), peeks=peeks,
+    )  # fmt: skip
+    values = _values(actor, circle) | {"type": type_}
+    return _keyset(sort).fetch(statement, values, cursor, limit, name=f"feed.{circle.id}.{sort}")
 
 
 def topic_feed(
     actor: Actor, circle: CircleRow, topic_id: int, *, sort: str = "newest", cursor: str | None = None, limit: int = 20
 ) -> Page[PostRow]:
     """A page of a topic's posts, read along the topic's own index. Raises BadRequest CURSOR_INVALID."""
-    key = getattr(TopicPost, _KEYS[sort])
-    statement = (
-        _cards(actor)
-        .join(TopicPost, TopicPost.post_id == Post.id)
-        .where(TopicPost.topic_id == topic_id, TopicPost.visible == 1, Post.status == "published")
-        .where(_met(actor, circle))
-    )
-    if sort == "featured":
-        statement = statement.where(TopicPost.featured_at.is_not(None))
-    page = Keyset(f"topic.{topic_id}.{sort}", (key, TopicPost.post_id)).read(statement, cursor, limit)
-    return page.map(lambda rows: _with_parts(actor, circle, rows))
+    statement = _topic_statement(sort, signed_in=actor.signed_in, met=_blocks_matter(actor, circle), after=bool(cursor))
+    values = _values(actor) | {"topic": topic_id}
+    page = _topic_keyset(sort).fetch(statement, values, cursor, limit, name=f"topic.{topic_id}.{sort}")
+    return page.map(lambda rows: rows_in(actor, circle, rows))
 
 
 def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: int = 20) -> Page[PostRow]:
     """Somebody's published posts in the circles this actor may read, newest first."""
     open_ = select(Circle.id).where(Circle.visibility == "public", Circle.status == "active")
     mine = select(Member.circle_id).where(Member.user_id == (actor.id or 0), Member.status == "active")
-    readable = open_.union(mine)
-    statement = _cards(actor).where(Post.author_id == user_id, Post.status == "published", Post.circle_id.in_(readable))
-    statement = statement.where(_met(actor, None))
-    page = Keyset(f"by.{user_id}", (Post.published_at, Post.id)).read(statement, cursor, limit)
-    return page.map(lambda rows: _across_circles(actor, rows))
+    statement = _cards(signed_in=actor.signed_in, peeks=True).where(
+        _posts.author_id == user_id, _posts.status == "published", _posts.circle_id.in_(open_.union(mine))
+    )
+    if _blocks_matter(actor, None):
+        statement = statement.where(not_blocked_for(_ME, _posts.author_id))
+    keyset = Keyset(f"by.{user_id}", (_posts.published_at, _posts.id))
+    page = keyset.fetch(keyset.prepare(statement, after=bool(cursor)), _values(actor), cursor, limit)
+    return page.map(lambda rows: rows_across(actor, rows))
 
 
-def _across_circles(actor: Actor, rows: Sequence[Row[Any]]) -> list[PostRow]:
+def rows_across(actor: Actor, rows: Sequence[Row[Any]]) -> list[PostRow]:
     """Rows of several circles: one more statement for the circles they stand in."""
     known = circles.circles_by_id(actor, {row.circle_id for row in rows})
     by_circle: dict[int, list[Row[Any]]] = defaultdict(list)
@@ -206,108 +289,116 @@ def _across_circles(actor: Actor, rows: Sequence[Row[Any]]) -> list[PostRow]:
         by_circle[row.circle_id].append(row)
     done = {
         post.id: post for id_, group in by_circle.items() if id_ in known
-        for post in _with_parts(actor, known[id_], group)
+        for post in rows_in(actor, known[id_], group)
     }  # fmt: skip
     return [done[row.id] for row in rows if row.id in done]
 
 
 def get_post(actor: Actor, post_id: int, *, slug: str | None = None) -> PostRow:
     """One post. Raises NotFound when it is not there, not for this actor, or not in the circle `slug`."""
-    circle_id = db.session.scalar(select(Post.circle_id).where(Post.id == post_id))
-    if circle_id is None:
+    if slug is not None:  # the address names the circle: no need to ask the post
+        circle = circles.readable_circle(actor, slug)
+    else:
+        circle_id = db.session.scalar(select(Post.circle_id).where(Post.id == post_id))
+        if circle_id is None:
+            raise NotFound
+        circle = circles.readable_circle_by_id(actor, circle_id)
+    statement = _one_statement(actor.signed_in, _blocks_matter(actor, circle), circle.may(Permission.POST_MODERATE))
+    row = db.session.execute(statement, _values(actor, circle) | {"post": post_id}).one_or_none()
+    if row is None or row.circle_id != circle.id:
         raise NotFound
-    circle = circles.readable_circle_by_id(actor, circle_id)
-    if slug is not None and slug != circle.slug:
-        raise NotFound
-    found = _cards(actor).where(Post.id == post_id, visible(actor, circle), _met(actor, circle))
-    row = db.session.execute(found).one_or_none()
-    if row is None:
-        raise NotFound
-    return _with_parts(actor, circle, [row], peeks=False)[0]
+    return rows_in(actor, circle, [row])[0]
 
 
 def posts_by_ids(actor: Actor, post_ids: Sequence[int]) -> list[PostRow]:
     """Published posts of any circles that this actor may read, in the order of `post_ids`; others are left out."""
     if not post_ids:
         return []
-    rows = db.session.execute(
-        _cards(actor).where(Post.id.in_(post_ids), Post.status == "published", _met(actor, None))
-    ).all()
-    found = {post.id: post for post in _across_circles(actor, rows)}
+    rows = db.session.execute(cards_for(actor).where(_posts.id.in_(post_ids))).all()
+    found = {post.id: post for post in rows_across(actor, rows)}
     return [found[id_] for id_ in post_ids if id_ in found]
 
 
-def _with_parts(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], *, peeks: bool = True) -> list[PostRow]:
-    """Rows with their topics, files and one comment each: at most two statements for any number of posts."""
+def rows_in(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]]) -> list[PostRow]:
+    """Rows with the names of their topics: at most one statement for any number of posts."""
     ids = {id_ for row in rows for id_ in row.parts.get("topics", ())}
     known = {link.id: link for link in topics.known_and_popular(circle, ids, 0)} if ids else {}
-    return _post_rows(actor, circle, rows, known, peeks=peeks)
+    return _post_rows(actor, circle, rows, known)
 
 
 def _post_rows(
-    actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], known: dict[int, TopicLink], *, peeks: bool = True
+    actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], known: Mapping[int, TopicLink]
 ) -> list[PostRow]:
-    shown = _peeks_of(actor, [row.peek_id for row in rows if row.peek_id]) if peeks else {}
-    return [_post_row(actor, circle, row, known, shown) for row in rows]
+    rights = _Rights(actor, circle)
+    refs = {id_: TopicRef(link.id, link.slug, link.title, link.url) for id_, link in known.items()}
+    return [_post_row(circle, row, refs, rights) for row in rows]
 
 
-def _post_row(
-    actor: Actor, circle: CircleRow, row: Row[Any], known: dict[int, TopicLink], peeks: dict[int, Peek]
-) -> PostRow:
-    author = author_of(row[_AUTHOR_AT:_MINE_AT], row.role)
-    parts, signed = row.parts, circle.visibility != "public"
-    here = [known[id_] for id_ in parts.get("topics", ()) if id_ in known]
-    expired = row.pin_until is not None and row.pin_until <= clock.now()
+def _post_row(circle: CircleRow, row: Row[Any], refs: Mapping[int, TopicRef], rights: _Rights) -> PostRow:
+    (
+        id_, type_, status, title, body, body_html, excerpt_, likes, comments, favorites, published_at, edited_at,
+        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, role,
+    ) = row[:_AUTHOR_AT]  # fmt: skip
+    author = author_of(row[_AUTHOR_AT:_MINE_AT], role)
+    peek = None
+    if len(row) > _MINE_AT + 4 and row[_MINE_AT + 3] is not None:
+        html, nickname, peek_role = row[_MINE_AT + 2 : _MINE_AT + 5]
+        peek = Peek(nickname, peek_role or "member", _peek_text(html))
     return PostRow(
-        id=row.id, type=row.type, status=row.status, circle=circle, author=author, title=row.title, body=row.body,
-        body_html=row.body_html, excerpt=row.excerpt, like_count=row.like_count, comment_count=row.comment_count,
-        favorite_count=row.favorite_count, liked=bool(row[_MINE_AT]), favorited=bool(row[_MINE_AT + 1]),
-        published_at=row.published_at, edited_at=row.edited_at, last_activity_at=row.last_activity_at,
-        featured_at=row.featured_at, pin_rank=None if expired else row.pin_rank, pin_until=row.pin_until,
-        hidden_reason=row.hidden_reason, version=row.version, can=_can(actor, circle, author.id, row),
-        topics=[TopicRef(link.id, link.slug, link.title, link.url) for link in here],
-        media=[_media_row(item, signed) for item in parts.get("media", ())],
-        poll=parts.get("poll"), peek=peeks.get(row.peek_id),
+        id_, type_, status, circle, author, title, body, body_html, excerpt_, likes, comments, favorites,
+        bool(row[_MINE_AT]), bool(row[_MINE_AT + 1]), published_at, edited_at, last_activity_at, featured_at,
+        None if pin_until is not None and pin_until <= rights.now else pin_rank, pin_until, hidden_reason, version,
+        rights.on(author.id, role, status, edited=edited_at is not None, kept=bool(row[_MINE_AT + 1])),
+        tuple(refs[topic_id] for topic_id in parts.get("topics", ()) if topic_id in refs),
+        tuple(_media_row(item, rights.signed) for item in parts.get("media", ())), _poll_hint(parts.get("poll")), peek,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2000)
+def _peek_text(html: str) -> str:
+    return excerpt(html, _PEEK_LENGTH)
+
+
+def _poll_hint(poll: dict[str, Any] | None) -> PollHint | None:
+    return PollHint(poll["question"], poll["option_count"], poll.get("closes_at")) if poll else None
 
 
 def _media_row(item: dict[str, Any], signed: bool) -> PostMediaRow:
     id_, poster = item["id"], item.get("thumb", item["kind"] == "image")
     return PostMediaRow(
-        id_, item["kind"], file_url(id_, signed=signed) or "", file_url(id_, "thumb", signed=signed) if poster else None,
+        id_, item["kind"], file_url(id_, signed=signed, mime=item["mime"]) or "",
+        file_url(id_, "thumb", signed=signed) if poster else None,
         item["width"], item["height"], item["duration_ms"], item["wave"], item["bytes"], item["name"], item["alt"],
         item["mime"],
     )  # fmt: skip
 
 
-def _can(actor: Actor, circle: CircleRow, author_id: int, row: Row[Any]) -> PostCan:
-    own, published, status = actor.owns(author_id), row.status == "published", row.status
-    above = access.outranks_or_equals(circle.standing, row.role)
-    moderates = circle.may(Permission.POST_MODERATE) and not own and above
-    return PostCan(
-        edit=own and published and circle.may(Permission.POST_WRITE),
-        delete=own and status in {"published", "pending"},
-        like=published and not own and circle.may(Permission.LIKE_GIVE),
-        favorite=published and circle.may(Permission.LIKE_GIVE),
-        comment=published and circle.may(Permission.COMMENT_WRITE),
-        hide=moderates and published,
-        restore=moderates and status == "hidden",
-        remove=moderates and status in {"published", "hidden"},
-        pin=published and circle.may(Permission.POST_PIN),
-        feature=published and circle.may(Permission.POST_FEATURE) and (not own or circle.standing.role == "owner"),
-        revisions=row.edited_at is not None and (own or circle.may(Permission.POST_MODERATE)),
-    )
+class _Rights:
+    """What the reader may do with posts of a circle; asked once, combined for each post."""
 
+    def __init__(self, actor: Actor, circle: CircleRow) -> None:
+        #: files of a private circle are shown at signed addresses
+        self.signed, self.now = circle.visibility != "public", clock.now()
+        self._me, self._standing = actor.id, circle.standing
+        self._write, self._comment = circle.may(Permission.POST_WRITE), circle.may(Permission.COMMENT_WRITE)
+        self._like, self._moderate = circle.may(Permission.LIKE_GIVE), circle.may(Permission.POST_MODERATE)
+        self._pin, self._feature = circle.may(Permission.POST_PIN), circle.may(Permission.POST_FEATURE)
+        self._owner = circle.standing.active and circle.standing.role == "owner"
 
-def _peeks_of(actor: Actor, comment_ids: Sequence[int]) -> dict[int, Peek]:
-    """The comments that cards show, by id; one statement, by primary key."""
-    if not comment_ids:
-        return {}
-    rows = db.session.execute(
-        select(Comment.id, Comment.body_html, User.nickname, Member.role)
-        .join(User, User.id == Comment.author_id)
-        .outerjoin(Member, and_(Member.circle_id == Comment.circle_id, Member.user_id == Comment.author_id))
-        .where(Comment.id.in_(comment_ids), Comment.status == "published", User.status != "deleted")
-        .where(not_blocked(actor, Comment.author_id))
-    )
-    return {id_: Peek(nickname, role or "member", excerpt(html, _PEEK_LENGTH)) for id_, html, nickname, role in rows}
+    def on(self, author_id: int, role: str | None, status: str, *, edited: bool, kept: bool) -> PostCan:
+        own, published = author_id == self._me, status == "published"
+        moderates = self._moderate and not own and access.outranks_or_equals(self._standing, role)
+        return PostCan(
+            edit=own and published and self._write,
+            delete=own and status in {"published", "pending"},
+            like=published and not own and self._like,
+            comment=published and self._comment,
+            hide=moderates and published,
+            restore=moderates and status == "hidden",
+            remove=moderates and status in {"published", "hidden"},
+            pin=published and self._pin,
+            feature=published and self._feature and (not own or self._owner),
+            favorite=published and (self._like or kept),  # whoever left may still let it go
+            revisions=edited and (own or self._moderate),
+            block=self._me is not None and not own and role != "owner",
+        )

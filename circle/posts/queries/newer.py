@@ -16,7 +16,7 @@ from circle.circles.queries import CircleRow
 from circle.core import ids
 from circle.core.db import db
 from circle.posts.models import Post
-from circle.posts.queries.feed import _cards, _met, _pinned_now, _with_parts
+from circle.posts.queries.feed import cards_for, listed, rows_in
 from circle.posts.queries.rows import PostRow
 
 #: nobody needs to know more exactly
@@ -33,16 +33,15 @@ def count_newer(actor: Actor, circle: CircleRow, since: int) -> int:
 
 def newer_posts(actor: Actor, circle: CircleRow, since: int, limit: int) -> list[PostRow]:
     """The posts that came after the post `since`, one's own too, newest first, at most `limit`."""
-    statement = _cards(actor).where(*_newer(actor, circle, since))
+    statement = cards_for(actor, circle).where(*_newer(actor, circle, since))
     rows: Sequence[Any] = db.session.execute(
         statement.order_by(Post.published_at.desc(), Post.id.desc()).limit(limit)
     ).all()
-    return _with_parts(actor, circle, rows)
+    return rows_in(actor, circle, rows)
 
 
 def _newer(actor: Actor, circle: CircleRow, since: int) -> tuple[ColumnElement[bool], ...]:
-    here = (Post.circle_id == circle.id, Post.status == "published", _met(actor, circle), ~_pinned_now())
-    return (*here, _after(circle, since))
+    return listed(actor, circle), _after(circle, since)
 
 
 def _after(circle: CircleRow, since: int) -> ColumnElement[bool]:

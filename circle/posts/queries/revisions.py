@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from circle.access import Actor, Permission
 from circle.accounts.models import User
@@ -109,7 +109,7 @@ def revisions(actor: Actor, post_id: int, *, cursor: str | None = None, limit: i
     """
     post = edited_post(actor, post_id)
     columns = (Revision.version, Revision.title, Revision.body, Revision.body_html, Revision.since, Revision.created_at)
-    kept = select(*columns).where(Revision.post_id == post_id)
+    kept = cast("Select[Any]", select(*columns).where(Revision.post_id == post_id))
     page = Keyset(f"revisions.{post_id}", (Revision.version,)).read(kept, cursor, limit)
     return page.map(lambda rows: _with_next(post, rows, last=page.next_cursor is None))
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Hashable
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from circle.accounts.queries import Author
 from circle.circles.queries import CircleRow
 
+#: text longer than this is folded in lists
+FOLD = 160
 
-@dataclass(frozen=True)
-class TopicRef:
+# Named tuples, not dataclasses: a page makes hundreds of these, and they are made and compared many times faster.
+
+
+class TopicRef(NamedTuple):
     id: int
     slug: str
     title: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class PostMediaRow:
+class PostMediaRow(NamedTuple):
     """A file in a post; addresses are signed when the circle is private."""
 
     id: int
@@ -43,8 +46,7 @@ class PostMediaRow:
         return None if self.duration_ms is None else -(-self.duration_ms // 1000)
 
 
-@dataclass(frozen=True)
-class Peek:
+class Peek(NamedTuple):
     """One comment shown under a card."""
 
     nickname: str
@@ -52,8 +54,16 @@ class Peek:
     text: str
 
 
-@dataclass(frozen=True)
-class PostCan:
+class PollHint(NamedTuple):
+    """What a card tells of a poll; the poll itself is read on the page of its post."""
+
+    question: str
+    option_count: int
+    #: RFC 3339, None when it stays open
+    closes_at: str | None
+
+
+class PostCan(NamedTuple):
     """What this reader may do with the post."""
 
     edit: bool = False
@@ -68,11 +78,12 @@ class PostCan:
     favorite: bool = False
     #: whether it may be read how it was before edits
     revisions: bool = False
+    #: whether the reader may block the author (who runs the circle cannot be blocked away)
+    block: bool = False
     report: bool = False
 
 
-@dataclass(frozen=True)
-class PostRow:
+class PostRow(NamedTuple):
     id: int
     type: str
     status: str
@@ -97,14 +108,10 @@ class PostRow:
     hidden_reason: str
     version: int
     can: PostCan
-    topics: list[TopicRef] = field(default_factory=list)
-    media: list[PostMediaRow] = field(default_factory=list)
-    #: what a card tells of a poll: {"question", "option_count", "closes_at"}; the poll itself is read on its page
-    poll: dict[str, Any] | None = None
+    topics: tuple[TopicRef, ...] = ()
+    media: tuple[PostMediaRow, ...] = ()
+    poll: PollHint | None = None
     peek: Peek | None = None
-
-    #: text longer than this is folded in lists
-    FOLD = 160
 
     @property
     def url(self) -> str:
@@ -113,7 +120,12 @@ class PostRow:
     @property
     def long(self) -> bool:
         """Whether a card shows only the beginning."""
-        return len(self.body) > self.FOLD or self.body.count("\n") > 6
+        return len(self.body) > FOLD or self.body.count("\n") > 6
+
+    @property
+    def drawn_from(self) -> Hashable:
+        """Everything a card shows: cards that were drawn from the same are the same (core/jinja.py)."""
+        return self.circle.slug, self[:_CIRCLE_AT], self[_CIRCLE_AT + 1 :]
 
     @property
     def pinned(self) -> bool:
@@ -129,8 +141,7 @@ class PostRow:
         return [item for item in self.media if item.kind == "image"]
 
 
-@dataclass(frozen=True)
-class CommentCan:
+class CommentCan(NamedTuple):
     edit: bool = False
     delete: bool = False
     reply: bool = False
@@ -140,8 +151,7 @@ class CommentCan:
     remove: bool = False
 
 
-@dataclass(frozen=True)
-class CommentRow:
+class CommentRow(NamedTuple):
     id: int
     post_id: int
     parent_id: int | None
@@ -160,10 +170,20 @@ class CommentRow:
     #: nickname of whom a reply answers
     reply_to: str | None
     post_url: str
+    #: where everything about this comment is sent: /<slug>/comments/<id>
+    url: str
     can: CommentCan
-    replies: list[CommentRow] = field(default_factory=list)
+    replies: tuple[CommentRow, ...] = ()
+
+    @property
+    def drawn_from(self) -> Hashable:
+        """Everything that is shown of it, with its replies."""
+        return self
 
     @property
     def more_replies(self) -> int:
         """How many replies are not in `replies`."""
         return max(0, self.reply_count - len(self.replies))
+
+
+_CIRCLE_AT = PostRow._fields.index("circle")

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from circle.posts.web import comments, moderating, polls, reading, writing
+from circle.posts.web import (
+    comments,
+    curating,
+    drafts,
+    favorites,
+    moderating,
+    polls,
+    reading,
+    revisions,
+    share,
+    suggesting,
+    writing,
+)
 from circle.posts.web.blueprint import bp
 
-__all__ = ["bp", "comments", "moderating", "polls", "reading", "writing"]
+__all__ = [
+    "bp",
+    "comments",
+    "curating",
+    "drafts",
+    "favorites",
+    "moderating",
+    "polls",
+    "reading",
+    "revisions",
+    "share",
+    "suggesting",
+    "writing",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -108,7 +107,7 @@ def replies(slug: str, comment_id: int) -> str:
     row, post = queries.get_comment(actor(), comment_id, slug=slug, place=True)
     rows = queries.all_replies(actor(), post, comment_id)
     name = "posts/_replies.html" if is_htmx() else "posts/replies.html"
-    whole = replace(row, replies=rows, reply_count=len(rows))
+    whole = row._replace(replies=tuple(rows), reply_count=len(rows))
     return render_template(name, circle=post.circle, post=post, comment=whole, replies=rows)
 
 

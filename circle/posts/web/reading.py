@@ -16,7 +16,8 @@ from circle.core.web import (
     is_htmx,
 )
 from circle.posts import queries
-from circle.posts.queries import PostRow
+from circle.posts.queries import CommentRow, PostRow
+from circle.posts.quoting import quoted
 from circle.posts.web.blueprint import bp
 from circle.topics import queries as topics
 
@@ -34,6 +35,13 @@ def show_page(
 ) -> str:
     count_hit("read")
     post = queries.get_post(actor(), post_id, slug=slug)
+    if "quote" in request.args and values is None:
+        values = {"body": _quote(post, request.args.get("reply_to"))}
+        if is_htmx():  # app.js puts it into the form that is there
+            return render_template(
+                "posts/_comment_form.html", circle=post.circle, post=post, values=values, errors=None,
+                reply_to=whom_it_answers(post, request.args.get("reply_to")),
+            )  # fmt: skip
     sort = request.args.get("sort") if request.args.get("sort") in queries.COMMENT_SORTS else "hot"
     page = queries.comment_page(actor(), post, sort=sort or "hot", cursor=request.args.get("cursor"))
     if is_htmx() and request.args.get("cursor"):
@@ -47,13 +55,25 @@ def show_page(
 
 def whom_it_answers(post: PostRow, given: str | None) -> dict[str, Any] | None:
     """Whom the comment form answers, when the page was asked for with ?reply_to= (without JavaScript)."""
+    comment = _answered(post, given)
+    if comment is None or comment.author is None:
+        return None
+    return {"id": comment.id, "nickname": comment.author.nickname, "thread": comment.parent_id or comment.id}
+
+
+def _answered(post: PostRow, given: str | None) -> CommentRow | None:
     id_ = parse_id(given)
     if id_ is None:
         return None
     comment, its_post = queries.get_comment(actor(), id_)
-    if its_post.id != post.id or comment.author is None:
-        return None
-    return {"id": comment.id, "nickname": comment.author.nickname, "thread": comment.parent_id or comment.id}
+    return comment if its_post.id == post.id else None
+
+
+def _quote(post: PostRow, given: str | None) -> str:
+    """What the comment form begins with when the page was asked for with ?quote=: words of a comment or of the post."""
+    comment = _answered(post, given)
+    said = comment if given and comment is not None else post
+    return quoted(said.author.username if said.author else "", said.body_html)
 
 
 # ---- a topic's page ------------------------------------------------------------------------------------------
@@ -66,7 +86,7 @@ def topic(slug: str, topic_slug: str) -> str:
     circle: CircleRow = circles.readable_circle(actor(), slug)
     row = topics.get_topic(actor(), slug, topic_slug)
     sort = request.args.get("sort", "newest")
-    sort = sort if sort in {"newest", "active", "hot"} else "newest"
+    sort = sort if sort in {"newest", "active", "hot", "featured"} else "newest"
     page = queries.topic_feed(actor(), circle, row.id, sort=sort, cursor=request.args.get("cursor"))
     name = "posts/_cards.html" if is_htmx() and request.args.get("cursor") else "posts/topic.html"
     return render_template(name, circle=circle, topic=row, page=page, sort=sort, more=f"{row.url}?sort={sort}&cursor=")

@@ -1,17 +1,18 @@
-"""The composer: publishing, editing and taking back a post."""
+"""Publishing (now or at a planned time), editing and taking back a post."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from flask import render_template, request, url_for
-from werkzeug.datastructures import FileStorage
+from flask import request, url_for
 
 from circle import access
 from circle.access import Permission
 from circle.circles import queries as circles
-from circle.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from circle.circles.queries import CircleRow
+from circle.core.errors import Conflict, NotFound, PreconditionFailed
 from circle.core.fields import parse_id
 from circle.core.i18n import _
 from circle.core.web import (
@@ -23,17 +24,12 @@ from circle.core.web import (
     takes_body,
     takes_form,
 )
-from circle.media import queries as media
-from circle.media import uploads
 from circle.posts import operations, queries, rules
-from circle.posts.queries import PostRow
+from circle.posts.draft_schemas import ComposerInput
+from circle.posts.operations import DraftContent, Plan, PollContent
 from circle.posts.schemas import PostInput
 from circle.posts.web.blueprint import bp
-from circle.topics import queries as topics
-
-#: nine pictures of 10 MB and the words
-MAX_FORM = (rules.MAX_IMAGES * 10 + 2) * 1024 * 1024
-
+from circle.posts.web.composer import MAX_FORM, composer, kept_files, store, take_files, values_of
 
 # ---- writing -------------------------------------------------------------------------------------------------
 
@@ -41,34 +37,14 @@ MAX_FORM = (rules.MAX_IMAGES * 10 + 2) * 1024 * 1024
 @bp.get("/<slug:slug>/posts/new")
 @signed_in
 def new(slug: str) -> str:
-    """The composer."""
-    return _composer({"topic_ids": request.args.getlist("topic")}, {}, slug)
-
-
-def _composer(values: Any, errors: Mapping[str, Any], slug: str, post: PostRow | None = None) -> str:
-    circle = circles.readable_circle(actor(), slug)
-    access.require(actor(), Permission.POST_WRITE, circle.standing)
-    chosen = values.getlist("topic_ids") if hasattr(values, "getlist") else list(values.get("topic_ids", []))
-    return render_template(
-        "posts/edit.html" if post else "posts/new.html",
-        circle=circle, post=post, values=values, errors=errors, topics=topics.topic_list(actor(), slug),
-        chosen=chosen, max_body=rules.MAX_BODY, max_images=rules.MAX_IMAGES, max_topics=rules.MAX_TOPICS,
-        uploaded=_uploaded(values),
-    )  # fmt: skip
-
-
-def _uploaded(values: Any) -> list[Any]:
-    """Pictures that were stored by an attempt whose words had to be corrected."""
-    given = values.getlist("media_ids") if hasattr(values, "getlist") else []
-    return [row for id_ in map(parse_id, given) if id_ for row in _still_there(id_)]
-
-
-def _still_there(media_id: int) -> list[Any]:
-    """The upload, unless it has gone since: the words around it must come back all the same."""
-    try:
-        return list(media.media_of(actor(), [media_id]))
-    except (Invalid, NotFound):
-        return []
+    """The composer, empty or with a draft."""
+    draft_id = parse_id(request.args.get("draft"))
+    if draft_id is None:
+        return composer({"topic_ids": request.args.getlist("topic")}, {}, slug)
+    draft = queries.get_draft(actor(), draft_id)
+    if draft.circle.slug != slug:
+        raise NotFound
+    return composer(values_of(draft), {}, slug, draft=draft)
 
 
 @bp.post("/<slug:slug>/posts")
@@ -76,23 +52,46 @@ def _still_there(media_id: int) -> list[Any]:
 @signed_in
 @limited("publish")
 @once
-@takes_form(PostInput, again=_composer)
+@takes_form(ComposerInput, again=composer)
 def publish(data: dict[str, Any], slug: str) -> Any:
-    """Publish what the composer sent: words, pictures that were uploaded before, and files of this form."""
+    """Publish what the composer sent, or plan it: words, uploads from before, and files of this form."""
     circle = circles.readable_circle(actor(), slug)
     access.require(actor(), Permission.POST_WRITE, circle.standing)  # before storing anybody's files
-    data["media_ids"] = [*data.get("media_ids", []), *_store_files(len(data.get("media_ids", [])))]
-    post_id = operations.publish_post(actor(), slug, alts=request.form.getlist("alts"), **data)
+    media_ids, alts = kept_files()
+    if data["publish_at"]:
+        at = rules.moment_of(data["publish_at"], circle.tz)
+        rules.check_publish_at(at)
+        _plan(data, circle, media_ids, alts, Plan(at))
+        return go(url_for(".drafts"), toast=_("Planned. It appears by itself at that time."))
+    # all the slow work first: from the first row on, the write transaction may be open (see core.web.once)
+    files = take_files(media_ids)
+    content = operations.prepare_post(
+        actor(), slug, body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
+        media_ids=media_ids, alts=alts, poll=PollContent.of(**data["poll"]) if data["poll"] else None,
+    )  # fmt: skip
+    content = replace(content, media_ids=(*media_ids, *store(files)))
+    if data["draft_id"] is None:
+        post_id = operations.publish_prepared(actor(), slug, content, type=data["type"])
+    else:
+        post_id = operations.publish_from_draft(
+            actor(), slug, content, draft_id=data["draft_id"], seq=data["seq"], writer=data["writer"], type=data["type"]
+        )
     return go(url_for(".show", slug=slug, post_id=post_id), toast=_("Published"))
 
 
-def _store_files(already: int) -> list[int]:
-    """Process and store the pictures of this form. Raises Refused for one that cannot be taken, or one too many."""
-    files: list[FileStorage] = [file for file in request.files.getlist("images") if file.filename]
-    rules.check_content("…", [0] * (already + len(files)), [])
-    # all the slow work first: from the first row on, the write transaction may be open (see core.web.once)
-    prepared = [uploads.prepare_upload(file, "post", field="images") for file in files]
-    return [uploads.store_upload(actor(), upload) for upload in prepared]
+def _plan(data: Mapping[str, Any], circle: CircleRow, media_ids: list[int], alts: list[str], plan: Plan) -> None:
+    content = DraftContent.of(
+        body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
+        media_ids=[*media_ids, *store(take_files(media_ids))], alts=alts, poll=data["poll"],
+    )  # fmt: skip
+    writer = data["writer"]
+    if data["draft_id"] is None:
+        operations.new_draft(actor(), circle.slug, content, writer=writer, plan=plan)
+    else:
+        operations.save_draft(actor(), data["draft_id"], content, seq=data["seq"], writer=writer, plan=plan)
+
+
+# ---- editing -------------------------------------------------------------------------------------------------
 
 
 @bp.get("/<slug:slug>/posts/<id:post_id>/edit")
@@ -103,11 +102,11 @@ def edit(slug: str, post_id: int) -> str:
     if not post.can.edit:
         raise access.not_yours()
     values = {"body": post.body, "title": post.title, "topic_ids": [str(topic.id) for topic in post.topics]}
-    return _composer(values, {}, slug, post)
+    return composer(values, {}, slug, post)
 
 
 def _edit_again(values: Any, errors: Mapping[str, Any], slug: str, post_id: int) -> str:
-    return _composer(values, errors, slug, queries.get_post(actor(), post_id, slug=slug))
+    return composer(values, errors, slug, queries.get_post(actor(), post_id, slug=slug))
 
 
 @bp.post("/<slug:slug>/posts/<id:post_id>/edit")
@@ -116,19 +115,20 @@ def _edit_again(values: Any, errors: Mapping[str, Any], slug: str, post_id: int)
 @limited("publish")
 @takes_form(PostInput, again=_edit_again)
 def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
-    """Save a changed post: `remove_images` names pictures that go, files of this form are added."""
+    """Save a changed post: `remove_images` names files of it that go, uploads and files of this form are added."""
     post = queries.get_post(actor(), post_id, slug=slug)
     if not post.can.edit:
         raise access.not_yours()
     removed = set(request.form.getlist("remove_images"))
-    kept = [image for image in post.images if str(image.id) not in removed]
-    added = [*data.get("media_ids", []), *_store_files(len(kept) + len(data.get("media_ids", [])))]
+    kept = [item for item in post.media if str(item.id) not in removed]
+    added, alts = kept_files()
+    files = take_files(added, [item.kind for item in kept])
     version = parse_id(request.form.get("version"))
     try:
         operations.edit_post(
             actor(), post_id, version=version, body=data["body"], title=data["title"],
-            topic_ids=data.get("topic_ids", []), media_ids=[image.id for image in kept] + added,
-            alts=[image.alt for image in kept] + request.form.getlist("alts"),
+            topic_ids=data.get("topic_ids", []), media_ids=[*(item.id for item in kept), *added, *store(files)],
+            alts=[*(item.alt for item in kept), *alts],
         )  # fmt: skip
     except PreconditionFailed as error:
         raise Conflict(error.sentence) from None  # the form comes back with what was typed
