@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
     )
     app.jinja_environment = LocalizedEnvironment
-    app.json.ensure_ascii, app.json.sort_keys = False, False  # type: ignore[attr-defined]  # Chinese at half the size
+    app.json = api.JsonAnswers(app)
     app.request_class = SpoolingRequest
     app.config.update(_flask_config(settings))
     if settings.proxies:

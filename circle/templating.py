@@ -138,6 +138,7 @@ def register_templating(app: Flask) -> None:
         local_day=local_day,
         local_time=local_time,
         LOCALES=LOCALES,
+        icon=icon,
         icon_svg=icon,
     )
     app.jinja_env.filters.update(compact=compact, trusted=trusted)

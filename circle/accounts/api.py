@@ -7,27 +7,36 @@ from typing import Any
 
 from flask import request
 
-from circle.accounts import credentials, operations, queries, recovery
+from circle.accounts import blocking, copies, credentials, leaving, operations, queries, recovery
+from circle.accounts.blocking import BlockedRow
+from circle.accounts.copies import TakeoutRow
+from circle.accounts.leaving import DeletionRow
 from circle.accounts.queries import MeRow, SessionRow, UserRow
 from circle.accounts.schemas import (
     AuthOut,
+    BlockedOut,
+    BlockOut,
     CodeInput,
+    DeletionInput,
+    DeletionOut,
     EmailInput,
     ForgotInput,
     LoginInput,
     MeInput,
     MeOut,
     PasswordInput,
+    PersonOut,
     RefreshInput,
     RegisterInput,
     RemoveEmailInput,
     ResetInput,
     SessionOut,
-    UserOut,
+    TakeoutOut,
 )
 from circle.accounts.tokens import TokenPair
 from circle.core.actor import VISITOR
 from circle.core.api import ApiBlueprint, actor, expected_version
+from circle.core.errors import Conflict, NotFound
 from circle.core.pagination import Page
 
 bp = ApiBlueprint("accounts", __name__)
@@ -167,10 +176,67 @@ def revoke_session(session_id: int) -> None:
     operations.revoke_session(actor(), session_id)
 
 
+@bp.endpoint("GET", "/me/blocks", gives=BlockedOut, paged=True)
+def list_blocked(query: dict[str, Any]) -> Page[BlockedRow]:
+    """List whom one has blocked."""
+    return blocking.blocked_people(actor(), **query)
+
+
+@bp.endpoint("POST", "/me/consents", gives=None, status=204, limit="settings")
+def agree() -> None:
+    """Agree to the rules and the privacy policy as they read now."""
+    operations.agree(actor())
+
+
+@bp.endpoint("POST", "/me/export", gives=TakeoutOut, status=202, limit="settings")
+def ask_takeout() -> TakeoutRow:
+    """Ask for a copy of everything one has here; once a day."""
+    return copies.get_takeout(operations.ask_takeout(actor()))
+
+
+@bp.endpoint("GET", "/me/export", gives=TakeoutOut, errors=[404])
+def get_takeout() -> TakeoutRow:
+    """Read how the newest copy stands, and where it can be fetched."""
+    row = copies.newest_takeout(actor())
+    if row is None:
+        raise NotFound
+    return row
+
+
+@bp.endpoint("POST", "/me/deletion", takes=DeletionInput, gives=DeletionOut, keyless=True, limit="sign_in")
+def delete_account(data: dict[str, Any]) -> DeletionRow:
+    """Have one's account deleted in seven days."""
+    recovery.delete_account(actor(), current_password=data["password"], keep_content=data["keep_content"])
+    row = leaving.deletion_of(actor())
+    if row is None:  # taken back at this very moment
+        raise Conflict
+    return row
+
+
+@bp.endpoint("DELETE", "/me/deletion", gives=None, status=204, limit="settings")
+def cancel_deletion() -> None:
+    """Keep one's account after all."""
+    operations.cancel_deletion(actor())
+
+
 # ---- other people --------------------------------------------------------------------------------------------
 
 
-@bp.endpoint("GET", "/users/<id:user_id>", gives=UserOut, signed_in=False)
+@bp.endpoint("GET", "/users/<id:user_id>", gives=PersonOut, signed_in=False)
 def get_user(user_id: int) -> UserRow:
     """Read a person's public profile."""
     return queries.get_user(actor(), user_id)
+
+
+@bp.endpoint("PUT", "/users/<id:user_id>/block", gives=BlockOut, limit="react")
+def block(user_id: int) -> dict[str, bool]:
+    """Meet somebody no longer: neither sees, answers or hears of what the other writes."""
+    operations.block_user(actor(), user_id)
+    return {"blocked": True}
+
+
+@bp.endpoint("DELETE", "/users/<id:user_id>/block", gives=BlockOut, limit="react")
+def unblock(user_id: int) -> dict[str, bool]:
+    """Meet somebody again."""
+    operations.unblock_user(actor(), user_id)
+    return {"blocked": False}

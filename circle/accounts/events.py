@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from circle.core.events import Event
 
@@ -44,3 +45,58 @@ class AddressChanged(Event):
     user_id: int
     before: str | None
     after: str | None
+
+
+@dataclass(frozen=True)
+class UserBlocked(Event):
+    """Somebody does not want to meet somebody any more."""
+
+    blocker_id: int
+    blocked_id: int
+
+
+@dataclass(frozen=True)
+class UserUnblocked(UserBlocked):
+    """The block was lifted."""
+
+
+@dataclass(frozen=True)
+class TakeoutAsked(Event):
+    """Somebody wants a copy of everything they have here."""
+
+    takeout_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class TakeoutReady(Event):
+    """The copy can be fetched until `expires_at`."""
+
+    takeout_id: int
+    user_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class DeletionAsked(Event):
+    """Somebody wants their account deleted; until `due_at` they may take that back."""
+
+    user_id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DeletionPostponed(Event):
+    """The account was due, but circles belong to it (their names); it is tried again at `due_at`."""
+
+    user_id: int
+    circles: tuple[str, ...]
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountDeleted(Event):
+    """The account is gone for everybody; what belongs to it is erased from now on."""
+
+    user_id: int
+    keeps_content: bool

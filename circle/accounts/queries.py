@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, true
 
 from circle.accounts.devices import device_name
-from circle.accounts.models import AuthSession, Block, FormerName, User
+from circle.accounts.models import AuthSession, Block, Consent, FormerName, User
+from circle.accounts.papers import PAPERS
 from circle.accounts.tokens import sha256
-from circle.accounts.usernames import same_spelling, username_key
+from circle.accounts.usernames import same_spelling, tombstone, username_key
 from circle.core import clock
 from circle.core.actor import Actor
 from circle.core.db import UTCDateTime, db
@@ -78,8 +79,10 @@ def actor_of_token(token: str) -> Actor | None:
 
 @cache
 def _token_statement() -> Select[Any]:
-    known = select(AuthSession.id, User.id, User.username, User.nickname)
-    return known.join(User, User.id == AuthSession.user_id).where(*_good("api"))
+    user, sign_in = User.__table__.c, AuthSession.__table__.c
+    known = select(sign_in.id.label("session_id"), user.id, user.username, user.nickname)
+    source = AuthSession.__table__.join(User.__table__, user.id == sign_in.user_id)
+    return known.select_from(source).where(*_good("api"))
 
 
 def _good(kind: str) -> tuple[ColumnElement[bool], ...]:
@@ -104,6 +107,10 @@ class BrowserUser:
     theme: str
     locale: str | None
     last_seen_at: datetime
+    #: whether the papers changed since the person agreed to them
+    must_agree: bool
+    #: when the account is to be deleted, None when it is not
+    deleting_at: datetime | None
     #: counts unread notices; the composition root gives it, as notices are not known here
     count_unread: Callable[[Actor], int] = field(default=lambda _actor: 0, repr=False)
 
@@ -141,9 +148,9 @@ class BrowserUser:
 def _browser_statement() -> Select[Any]:
     # every request of a browser asks this: the statement is put together once, and over the plain tables
     user, sign_in = User.__table__.c, AuthSession.__table__.c
-    shown = (user.id, user.username, user.nickname, user.avatar_id, user.theme, user.locale)
+    shown = (user.id, user.username, user.nickname, user.avatar_id, user.theme, user.locale, user.deleting_at)
     return (
-        select(sign_in.id.label("session_id"), sign_in.last_seen_at, *shown)
+        select(sign_in.id.label("session_id"), sign_in.last_seen_at, *shown, and_(*agreed_by(user.id).values()))
         .select_from(AuthSession.__table__.join(User.__table__, user.id == sign_in.user_id))
         .where(*_good("browser"))
     )
@@ -154,9 +161,18 @@ def browser_user_of_token(token: str) -> BrowserUser | None:
     row = db.session.execute(_browser_statement(), {"token": sha256(token), "now": clock.now()}).first()
     if row is None:
         return None
-    session_id, last_seen_at, user_id, username, nickname, avatar_id, theme, locale = row
+    session_id, last_seen_at, user_id, username, nickname, avatar_id, theme, locale, deleting_at, agreed = row
     actor = Actor(id=user_id, username=username, nickname=nickname, session_id=session_id)
-    return BrowserUser(token, actor, file_url(avatar_id, "thumb"), theme, locale, last_seen_at)
+    return BrowserUser(token, actor, file_url(avatar_id, "thumb"), theme, locale, last_seen_at, not agreed, deleting_at)
+
+
+def agreed_by(user_id: Any) -> dict[str, ColumnElement[bool]]:
+    """SQL, for each paper: whether somebody agreed to it as it reads now."""
+    consent = Consent.__table__.c
+    return {
+        doc: exists().where(consent.user_id == user_id, consent.doc == doc, consent.version == version)
+        for doc, version in PAPERS.items()
+    }
 
 
 # ---- people --------------------------------------------------------------------------------------------------
@@ -173,6 +189,8 @@ class UserRow:
     bio: str
     created_at: datetime
     version: int
+    #: whether the reader has blocked this person
+    blocked: bool
 
     @property
     def url(self) -> str:
@@ -184,6 +202,10 @@ class MeRow(UserRow):
     """The person themselves: also what only they see. `settings` has theme and locale."""
 
     email: str | None
+    #: when the account is to be deleted, None when it is not
+    deleting_at: datetime | None
+    #: papers (terms, privacy) that changed since the person agreed to them
+    must_agree: list[str]
     settings: dict[str, str | None]
 
 
@@ -208,7 +230,27 @@ def _public(columns: Sequence[Any]) -> dict[str, Any]:
         "bio": bio,
         "created_at": created_at,
         "version": version,
+        "blocked": False,
     }
+
+
+def _as_met(actor: Actor, row: UserRow) -> UserRow:
+    """The page of somebody as this actor meets them: who blocked the actor shows them a name and a face only."""
+    if actor.id is None or actor.owns(row.id):
+        return row
+    between = select(Block.blocker_id).where(
+        or_(
+            and_(Block.blocker_id == actor.id, Block.blocked_id == row.id),
+            and_(Block.blocker_id == row.id, Block.blocked_id == actor.id),
+        )
+    )
+    blockers = set(db.session.scalars(between))
+    return replace(row, blocked=actor.id in blockers, bio="" if row.id in blockers else row.bio)
+
+
+def blocked_between(one_id: int, other_id: int) -> bool:
+    """Whether one of the two has blocked the other."""
+    return db.session.scalar(select(User.id).where(User.id == one_id, not_blocked_for(other_id, User.id))) is None
 
 
 def get_user(actor: Actor, user_id: int) -> UserRow:
@@ -217,7 +259,7 @@ def get_user(actor: Actor, user_id: int) -> UserRow:
     row = db.session.execute(select(*_PUBLIC_COLUMNS).where(*found)).first()
     if row is None:
         raise NotFound
-    return UserRow(**_public(row))
+    return _as_met(actor, UserRow(**_public(row)))
 
 
 def get_user_named(actor: Actor, name: str) -> UserRow:
@@ -235,17 +277,25 @@ def get_user_named(actor: Actor, name: str) -> UserRow:
     # the key also ignores look-alike characters: those must not lead to somebody who is not meant
     if row is None or same_spelling(spelled) != same_spelling(name):
         raise NotFound
-    return UserRow(**_public(row[: len(_PUBLIC_COLUMNS)]))
+    return _as_met(actor, UserRow(**_public(row[: len(_PUBLIC_COLUMNS)])))
 
 
 def get_me(actor: Actor) -> MeRow:
     """The person who asks. Raises Unauthenticated."""
     if actor.id is None:
         raise Unauthenticated
-    *public, theme, locale, email = db.session.execute(
-        select(*_PUBLIC_COLUMNS, User.theme, User.locale, User.email).where(User.id == actor.id)
-    ).one()
-    return MeRow(**_public(public), settings={"theme": theme, "locale": locale}, email=email)
+    agreed = agreed_by(User.id)
+    private = (User.theme, User.locale, User.email, User.deleting_at)
+    row: Any = db.session.execute(select(*_PUBLIC_COLUMNS, *private, *agreed.values()).where(User.id == actor.id)).one()
+    here = len(_PUBLIC_COLUMNS)
+    theme, locale, email, deleting_at = row[here : here + len(private)]
+    return MeRow(
+        **_public(row[:here]),
+        settings={"theme": theme, "locale": locale},
+        email=email,
+        deleting_at=deleting_at,
+        must_agree=[doc for doc, yes in zip(agreed, row[here + len(private) :], strict=True) if not yes],
+    )
 
 
 @dataclass(frozen=True)
@@ -307,9 +357,14 @@ def is_taken(username: str) -> bool:
 
 
 def is_kept(key: str, *, user_id: int | None = None) -> bool:
-    """Whether the name with this key was given up so lately that only who had it (`user_id`) may take it."""
-    kept = select(FormerName.user_id).where(FormerName.username_key == key, FormerName.free_at > clock.now())
-    holder = db.session.scalar(kept)
+    """Whether the name with this key was given up so lately that only who had it (`user_id`) may take it.
+
+    The name of an account that was deleted is kept for ever: nobody is to be taken for who is gone.
+    """
+    gone = tombstone(key)
+    kept = select(FormerName.user_id).where(FormerName.username_key.in_((key, gone)), FormerName.free_at > clock.now())
+    deleted = select(User.id).where(User.username_key == gone)
+    holder = db.session.scalar(kept.union_all(deleted).limit(1))
     return holder is not None and holder != user_id
 
 

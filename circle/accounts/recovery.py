@@ -1,4 +1,5 @@
-"""What is done with an e-mail address: confirmed with the password, and used when the password is forgotten.
+"""What is done with an e-mail address: confirmed with the password, and used when the password is forgotten. And what
+else wants the password once more: deleting the account.
 
 As in `credentials`, the slow hashing comes first, then one short operation. Shared by pages and API.
 """
@@ -30,6 +31,14 @@ def change_address(actor: Actor, *, email: str, current_password: str) -> None:
 def remove_address(actor: Actor, *, current_password: str) -> None:
     """Have no address any more. Raises Unauthenticated, Refused PASSWORD_WRONG (current_password), RateLimited."""
     operations.remove_address(actor, old_hash=_proven(actor, current_password))
+
+
+def delete_account(actor: Actor, *, current_password: str, keep_content: bool) -> None:
+    """Have one's account deleted, in seven days.
+
+    Raises Unauthenticated, Refused PASSWORD_WRONG (current_password) or OWNS_CIRCLES, RateLimited.
+    """
+    operations.ask_deletion(actor, keep_content=keep_content, old_hash=_proven(actor, current_password))
 
 
 def _proven(actor: Actor, password: str) -> str | None:

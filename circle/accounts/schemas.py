@@ -101,6 +101,23 @@ class NothingForm(InputSchema):
     """A button."""
 
 
+class NextForm(InputSchema):
+    """A button, and the page it stood on."""
+
+    next = fields.String(load_default=None)
+
+
+class DeletionInput(InputSchema):
+    """One's password, and whether what one wrote stays, under the name of a deleted account."""
+
+    password = Secret(required=True)
+    keep_content = fields.Boolean(required=True)
+
+
+class DeletionForm(ProofForm):
+    content = Choice("keep", "delete", required=True)
+
+
 class LanguageForm(InputSchema):
     locale = Choice(*LOCALES, required=True)
     next = fields.String(load_default=None)
@@ -159,6 +176,45 @@ class MeOut(UserOut):
         required=True, allow_none=True, metadata={"description": "The confirmed address; null when there is none."}
     )
     settings = fields.Nested(SettingsOut, required=True)
+    deleting_at = Moment(
+        required=True, allow_none=True, metadata={"description": "When the account will be deleted; null when not."}
+    )
+    must_agree = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Papers (terms, privacy) that changed since the person agreed to them."},
+    )
+
+
+class PersonOut(UserOut):
+    """Somebody else, and whether the reader has blocked them."""
+
+    blocked = fields.Boolean(required=True)
+
+
+class BlockOut(OutSchema):
+    """How it stands now."""
+
+    blocked = fields.Boolean(required=True)
+
+
+class TakeoutOut(OutSchema):
+    """A copy of everything somebody has here. `url` is good for an hour or two and is made anew with each answer."""
+
+    id = Id(required=True)
+    status = fields.String(required=True, metadata={"description": "waiting, ready, failed or expired"})
+    created_at = Moment(required=True)
+    ready_at = Moment(required=True, allow_none=True)
+    expires_at = Moment(required=True, allow_none=True)
+    bytes = fields.Integer(required=True, allow_none=True)
+    url = Address(required=True, allow_none=True)
+
+
+class DeletionOut(OutSchema):
+    """When the account will be deleted, and what becomes of what the person wrote."""
+
+    deleting_at = Moment(required=True)
+    keep_content = fields.Boolean(required=True)
 
 
 class AuthOut(OutSchema):
@@ -197,3 +253,10 @@ class AuthorOut(OutSchema):
     avatar_url = Address(required=True, allow_none=True)
     role = fields.String(required=True, metadata={"description": "owner, admin, moderator, expert or member"})
     level = fields.Nested(LevelOut, required=True, allow_none=True)
+
+
+class BlockedOut(OutSchema):
+    """Somebody whom the reader has blocked."""
+
+    user = fields.Nested(AuthorOut, required=True)
+    created_at = Moment(required=True)

@@ -4,6 +4,7 @@ A name is shown as its owner wrote it; it is compared by `username_key`. Pure fu
 key is taken already is the database's to say (a UNIQUE column over the key).
 """
 
+import hashlib
 import re
 import unicodedata
 from typing import Final
@@ -90,6 +91,7 @@ yourdomain yourname yoursite
 RESERVED_SLUGS: Final[frozenset[str]] = frozenset(_SLUGS.split())
 
 _SEPARATORS: Final = "._-"
+_TOMBSTONE: Final = "~"
 _BAD_SEPARATORS = re.compile(r"^[._-]|[._-]$|[.-][._-]|_[.-]")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38})[a-z0-9]")
 #: Modifier letters that words are written with: iteration and length marks of Han, kana, Thai, Lao.
@@ -186,6 +188,16 @@ def username_key(name: str) -> str:
 def same_spelling(name: str) -> str:
     """Return what a name and its spellings in another case or width share; look-alike characters stay distinct."""
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def tombstone(key: str) -> str:
+    """What stays of the key of a name whose account was deleted: enough to know the name again, not to read it.
+
+    No key of a name looks like it, and the tombstone of a tombstone is itself.
+    """
+    if key.startswith(_TOMBSTONE):
+        return key
+    return _TOMBSTONE + hashlib.sha256(f"circle deleted name\0{key}".encode()).hexdigest()[:64]
 
 
 def check_slug(raw: str) -> str:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -122,6 +123,21 @@ class ApiBlueprint(Blueprint):
     ) -> Callable[[View], View]:
         """State a route. See `Contract` for the words; the view gets the parsed body first, then the query."""
         return self.endpoint_(Contract(method=method, rule=rule, gives=gives, **contract))
+
+
+class JsonAnswers(DefaultJSONProvider):
+    """Answers in UTF-8, where Chinese takes half the room, and in the order of the schema."""
+
+    sort_keys = False
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """The given value, or the keywords as an object, as a response."""
+        value = self._prepare_response_obj(args, kwargs)
+        try:
+            body = self.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # half a character, in the name of a field somebody sent
+            body = self.dumps(value, separators=(",", ":")).encode()
+        return Response(body + b"\n", mimetype=self.mimetype)
 
 
 # ---- who asks ------------------------------------------------------------------------------------------------

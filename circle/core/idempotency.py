@@ -181,6 +181,12 @@ def _release(turn: _Turn) -> None:
 
 
 @operation
+def forget_of(owner: str) -> None:
+    """Remove what was answered to one owner ("u<user id>"): the answers hold names and words."""
+    db.session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.owner == owner))
+
+
+@operation
 def forget_old() -> int:
     """Remove records past their lifetime; returns how many. Run daily by a job."""
     result = db.session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < clock.now() - LIFETIME))

@@ -226,8 +226,11 @@ def file_url(
     if file_id is None:
         return None
     path = f"/media/{file_id}/{variant}.{EXTENSIONS[mime] if variant == 'full' else 'webp'}"
-    if not signed:
-        return path
+    return signed_path(path) if signed else path
+
+
+def signed_path(path: str) -> str:
+    """The path with a signature (`is_signed`) that lets anybody fetch it for one to two hours."""
     expires = (int(clock.now().timestamp()) // SIGNED_FOR + 2) * SIGNED_FOR
     return f"{path}?t={expires}.{_signature(path, expires)}"
 

@@ -39,7 +39,7 @@ from circle.media.images import ProcessedImage, process_image
 from circle.notifications.models import Notice
 from circle.notifications.operations import mark_read
 from circle.posts import operations as posts
-from circle.posts.models import Post
+from circle.posts.models import PollOption, Post
 from circle.topics import operations as topics
 from circle.topics.models import Topic, TopicFollow
 
@@ -324,7 +324,7 @@ def _write_thread(
         post_id = posts.publish_post(
             author, loaded.slugs[circle], body=thread["body"], title=thread.get("title", ""),
             topic_ids=[loaded.topics[(circle, key)] for key in thread.get("topics", [])], media_ids=media_ids,
-            alts=thread.get("alts", []),
+            alts=thread.get("alts", []), poll=_poll(thread.get("poll")),
         )  # fmt: skip
     others = [person for person in loaded.members[circle] if person != thread["author"]]
     for person in _some(others, thread.get("likes", 0), thread["key"]):
@@ -343,6 +343,22 @@ def _write_thread(
             posts.edit_post(author, post_id, body=thread["body"])
     for comment_id, person in sorted(liked):
         posts.like_comment(loaded.users[person], comment_id, on=True)
+    if poll := thread.get("poll"):
+        _vote(loaded, post_id, poll, list(_some(others, poll["votes"], thread["body"])))
+
+
+def _poll(asked: dict[str, Any] | None) -> posts.PollContent | None:
+    names = ("question", "options", "max_choices", "results", "closes_in_h")
+    return posts.PollContent.of(**{name: asked[name] for name in names}) if asked else None
+
+
+def _vote(loaded: Loaded, post_id: int, poll: dict[str, Any], people: Sequence[str]) -> None:
+    """What people chose goes round in `chosen`, by the places of the options."""
+    of_post = select(PollOption.id).where(PollOption.post_id == post_id).order_by(PollOption.position)
+    options = db.session.scalars(of_post).all()
+    for number, person in enumerate(people):
+        chosen = poll["chosen"][number % len(poll["chosen"])]
+        posts.vote(loaded.users[person], post_id, [options[place] for place in chosen])
 
 
 def _write(loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], answered: int | None) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from circle.access import ROLE_PERMISSIONS, Actor, Permission
 from circle.accounts.models import User
+from circle.accounts.queries import not_blocked
 from circle.circles.models import Circle, Member
 from circle.core.db import Base, db
 from circle.core.errors import Invalid, NotFound, Unauthenticated
@@ -135,10 +136,13 @@ def _in_visible_post(actor: Actor, media_id: int) -> bool:
     post_media, posts = (Base.metadata.tables[name] for name in ("post_media", "posts"))
     active = and_(Member.status == "active", Member.user_id == (actor.id or 0))
     moderators = [role for role, may in ROLE_PERMISSIONS.items() if Permission.POST_MODERATE in may]
+    moderates = and_(active, Member.role.in_(moderators))
+    # as with the post itself: a block shields from nobody who moderates, and hides the owner of the circle from nobody
+    met = or_(moderates, posts.c.author_id == Circle.owner_id, not_blocked(actor, posts.c.author_id))
     seen = or_(
-        and_(posts.c.status == "published", or_(Circle.visibility == "public", active)),
+        and_(posts.c.status == "published", or_(Circle.visibility == "public", active), met),
         and_(posts.c.status.in_((*_IN_REVIEW, "published")), posts.c.author_id == (actor.id or 0)),
-        and_(posts.c.status.in_(_IN_REVIEW), active, Member.role.in_(moderators)),
+        and_(posts.c.status.in_(_IN_REVIEW), moderates),
     )
     found = (
         select(post_media.c.post_id)

@@ -8,7 +8,7 @@ from circle.core.api import ApiBlueprint, actor
 from circle.core.pagination import Page
 from circle.notifications import operations, queries
 from circle.notifications.operations import Choice
-from circle.notifications.schemas import InboxQuery, NoticeOut, ReadInput, SettingsInput, SettingsOut, UnreadOut
+from circle.notifications.schemas import InboxQuery, NoticeOut, ReadInput, NoticeSettingsInput, NoticeSettingsOut, UnreadOut
 
 bp = ApiBlueprint("notifications", __name__)
 
@@ -26,13 +26,13 @@ def read(data: dict[str, Any]) -> dict[str, int]:
     return {"unread": operations.mark_read(actor(), data["ids"])}
 
 
-@bp.endpoint("GET", "/me/notification-settings", gives=SettingsOut)
+@bp.endpoint("GET", "/me/notification-settings", gives=NoticeSettingsOut)
 def get_settings() -> queries.SettingsRow:
     """Where one hears of what."""
     return queries.settings_of(actor())
 
 
-@bp.endpoint("PUT", "/me/notification-settings", takes=SettingsInput, gives=SettingsOut, limit="settings")
+@bp.endpoint("PUT", "/me/notification-settings", takes=NoticeSettingsInput, gives=NoticeSettingsOut, limit="settings")
 def put_settings(data: dict[str, Any]) -> queries.SettingsRow:
     """Choose where to hear of what; categories that are not named stay as they are."""
     chosen = {each["category"]: Choice(each["inbox"], each["mail"]) for each in data["categories"]}

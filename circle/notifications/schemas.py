@@ -70,7 +70,7 @@ class SettingInput(InputSchema):
     mail = fields.Boolean(required=True)
 
 
-class SettingsInput(InputSchema):
+class NoticeSettingsInput(InputSchema):
     """The categories to change; others stay as they are."""
 
     categories = fields.List(
@@ -80,7 +80,7 @@ class SettingsInput(InputSchema):
     )
 
 
-class SettingsForm(InputSchema):
+class NoticeSettingsForm(InputSchema):
     """The page of settings: the names of the categories that are ticked."""
 
     inbox = fields.List(Choice(*CATEGORIES), load_default=list)
@@ -97,7 +97,7 @@ class SettingOut(OutSchema):
     fixed = fields.String(required=True, allow_none=True)
 
 
-class SettingsOut(OutSchema):
+class NoticeSettingsOut(OutSchema):
     """`email` is the confirmed address that e-mail goes to; without one none goes out."""
 
     email = fields.String(required=True, allow_none=True)

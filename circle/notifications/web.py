@@ -15,7 +15,7 @@ from circle.core.web import actor, go, is_htmx, limited, load_form, signed_in, t
 from circle.notifications import operations, queries
 from circle.notifications.kinds import CATEGORIES
 from circle.notifications.operations import Choice
-from circle.notifications.schemas import PartQuery, SettingsForm, UnsubscribeForm
+from circle.notifications.schemas import PartQuery, NoticeSettingsForm, UnsubscribeForm
 from circle.notifications.unsubscribing import categories_of, unsubscribed_by
 
 bp = Blueprint("notifications", __name__)
@@ -70,7 +70,7 @@ def settings() -> str:
 @bp.post("/settings/notifications", endpoint="save_settings")
 @signed_in
 @limited("settings")
-@takes_form(SettingsForm, again=_settings_page)
+@takes_form(NoticeSettingsForm, again=_settings_page)
 def save_settings(data: dict[str, Any]) -> AnyResponse:
     """Store what is ticked and what is not."""
     chosen = {

@@ -84,7 +84,7 @@ def test_without_names_everything_stays_text() -> None:
 
 def test_candidates_are_every_beginning_that_can_be_a_name() -> None:
     assert candidates("谢谢@文燕的，a@b.com @ann-b x").names == ("文燕的", "文燕", "ann-b")
-    assert candidates("#早安##晚安#，C#x").titles == ("早安", "晚安")
+    assert candidates("#早安##晚安#\nC#x#").titles == ("早安", "晚安")
     assert candidates("nothing here") == candidates("")
 
 

@@ -175,6 +175,6 @@ def test_the_peek_is_the_most_liked_comment(app: Flask, make: Make) -> None:
     best = operations.write_comment(place.mod, post_id, body="**best** of all")
     operations.like_comment(place.ann, best, on=True)
     circle = circles.readable_circle(place.ann, place.slug)
-    peek = queries.feed(place.ann, circle).items[0].peek
+    peek = queries.front(place.ann, circle, sort="newest", topic_count=0).page.items[0].peek
     assert peek is not None
     assert (peek.text, peek.role) == ("best of all", "moderator")

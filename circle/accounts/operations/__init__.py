@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from circle.accounts.operations.blocks import MAX_BLOCKS, block_user, unblock_user
+from circle.accounts.operations.consents import agree
+from circle.accounts.operations.deletion import (
+    DELETION_DELAY,
+    ask_deletion,
+    cancel_deletion,
+    close_account,
+    finish_erasure,
+    order_deletion,
+)
 from circle.accounts.operations.email import (
     Letter,
     ask_address,
@@ -36,22 +46,34 @@ from circle.accounts.operations.sessions import (
     sign_out_everywhere,
     touch_session,
 )
+from circle.accounts.operations.takeouts import ask_takeout, finish_takeout, forget_takeouts
 from circle.accounts.operations.upkeep import forget_sessions
 
 __all__ = [
+    "DELETION_DELAY",
+    "MAX_BLOCKS",
     "NAME_KEPT",
     "Letter",
     "Proof",
+    "agree",
     "ask_address",
+    "ask_deletion",
     "ask_reset",
+    "ask_takeout",
+    "block_user",
+    "cancel_deletion",
     "change_username",
+    "close_account",
     "confirm_address",
     "count_attempt",
     "create_user",
     "drop_pending_address",
     "edit_profile",
+    "finish_erasure",
+    "finish_takeout",
     "forget_attempts",
     "forget_sessions",
+    "forget_takeouts",
     "invalid_code",
     "make_code",
     "not_sent",
@@ -60,6 +82,7 @@ __all__ = [
     "open_browser_session",
     "open_proven_api_session",
     "open_proven_browser_session",
+    "order_deletion",
     "refresh_session",
     "remove_address",
     "reset_password",
@@ -69,5 +92,6 @@ __all__ = [
     "sign_out",
     "sign_out_everywhere",
     "touch_session",
+    "unblock_user",
     "wrong_password",
 ]

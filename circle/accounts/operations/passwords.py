@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from circle.accounts.events import PasswordChanged, ResetAsked
 from circle.accounts.models import SignInFailures, User
+from circle.accounts.operations.consents import keep_consents
 from circle.accounts.operations.email import invalid_code, take_code
 from circle.accounts.operations.sessions import end_after_password_change, open_api_session, open_browser_session
 from circle.accounts.queries import SIGNING_IN, is_kept
@@ -47,7 +48,10 @@ def wrong_password() -> Unauthenticated:
 def create_user(
     username: str, *, nickname: str = "", password_hash: str | None = None, bio: str = "", locale: str | None = None
 ) -> int:
-    """Make an account; returns its id. Raises Invalid or Refused USERNAME_TAKEN (field username)."""
+    """Make an account; returns its id. Whoever makes one has agreed to the papers.
+
+    Raises Invalid or Refused USERNAME_TAKEN (field username).
+    """
     name = check_name(username)
     if is_kept(username_key(name)):
         raise name_taken()
@@ -62,8 +66,9 @@ def create_user(
         password_hash=password_hash,
         locale=locale,
     )
-    if not made:
+    if not made or is_kept(username_key(name)):  # asked again: its account may have been erased at this very moment
         raise name_taken()
+    keep_consents(user_id)
     return user_id
 
 

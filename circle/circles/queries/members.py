@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 
 from circle.access import Actor, Permission, Role, Standing, require
 from circle.accounts.models import User
-from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
+from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of, not_blocked
 from circle.circles.models import Member
 from circle.circles.queries.rows import CircleRow, readable_circle
 from circle.core import clock
@@ -59,6 +59,8 @@ def _members(circle: CircleRow) -> Select[Any]:
     wanted: Select[Any] = chosen.join(User, User.id == Member.user_id).where(
         Member.circle_id == circle.id, User.status != "deleted"
     )
+    if not circle.can_manage:  # a block shields nobody from those who run the circle, and hides its owner from nobody
+        wanted = wanted.where(or_(Member.role == "owner", not_blocked(circle.actor, User.id)))
     return wanted
 
 

@@ -13,6 +13,7 @@ from circle.posts import rules, texts
 from circle.posts.events import CommentDeleted, CommentPublished, PeopleMentioned
 from circle.posts.models import Comment, Post
 from circle.posts.operations.counting import count_comment
+from circle.posts.operations.meeting import check_may_meet
 from circle.posts.operations.mentions import forget_mentions, keep_mentions
 from circle.posts.texts import Words
 
@@ -24,7 +25,7 @@ def write_comment(actor: Actor, post_id: int, *, body: str, parent_id: int | Non
     """Comment on a post, or reply to a comment of it (`parent_id`), and return the id.
 
     A reply to a reply stands under the same first-level comment and names whom it answers: two levels are shown.
-    Raises NotFound, Forbidden (MUTED, BANNED), Refused COMMENT_EMPTY.
+    Raises NotFound, Forbidden (MUTED, BANNED), Refused COMMENT_EMPTY, BLOCKED.
     """
     return _write(actor, post_id, body, texts.under_post(actor, body, post_id), parent_id)
 
@@ -37,7 +38,10 @@ def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int |
         raise NotFound
     access.require(actor, Permission.COMMENT_WRITE, circle.standing)
     rules.check_comment(body)
+    check_may_meet(actor, circle, post.author_id)
     answered = _answered(post_id, parent_id)
+    if answered is not None and answered.author_id != post.author_id:
+        check_may_meet(actor, circle, answered.author_id)
     root_id = answered and (answered.parent_id or answered.id)
     comment = Comment(
         circle_id=post.circle_id,

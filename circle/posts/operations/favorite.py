@@ -18,6 +18,7 @@ from circle.posts import ranking
 from circle.posts.events import PostFavorited, PostUnfavorited
 from circle.posts.models import Favorite, Post
 from circle.posts.operations.counting import engage, mirror
+from circle.posts.operations.meeting import check_may_meet
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def favorite_post(actor: Actor, post_id: int, *, on: bool) -> Favorited:
     """Keep a post among one's favourites (`on`) or let it go. One's own may be kept, too; that counts for nothing.
 
     Letting go is for everybody who can still read it, also without being a member any more.
-    Raises NotFound, Unauthenticated, Forbidden.
+    Raises NotFound, Unauthenticated, Forbidden, Refused BLOCKED.
     """
     post = lock(Post, post_id)
     circle = circles.readable_circle_by_id(actor, post.circle_id)
@@ -43,6 +44,7 @@ def favorite_post(actor: Actor, post_id: int, *, on: bool) -> Favorited:
         raise Unauthenticated
     if on:
         access.require(actor, Permission.LIKE_GIVE, circle.standing)
+        check_may_meet(actor, circle, post.author_id)
     if delta := _set(post_id, actor.person_id, on):
         post.favorite_count += delta
         if actor.id != post.author_id:

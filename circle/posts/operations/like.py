@@ -18,6 +18,7 @@ from circle.posts import ranking, rules
 from circle.posts.events import CommentLiked, CommentUnliked, PostLiked, PostUnliked
 from circle.posts.models import Comment, Like, Post
 from circle.posts.operations.counting import engage, mirror, refresh_peek
+from circle.posts.operations.meeting import check_may_meet
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,15 @@ class Liked:
 
 @operation
 def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
-    """Like a post (`on`) or take the like back. Raises NotFound, Forbidden, Refused OWN_CONTENT."""
+    """Like a post (`on`) or take the like back. Raises NotFound, Forbidden, Refused OWN_CONTENT, BLOCKED."""
     post = lock(Post, post_id)
     circle = circles.readable_circle_by_id(actor, post.circle_id)
     if post.status != "published":
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, post.author_id)
+    if on:
+        check_may_meet(actor, circle, post.author_id)
     if delta := _set("post", post_id, actor.person_id, on):
         post.like_count += delta
         engage(post, ranking.LIKE * delta)
@@ -48,7 +51,7 @@ def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
 
 @operation
 def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
-    """Like a comment (`on`) or take the like back. Raises NotFound, Forbidden, Refused OWN_CONTENT."""
+    """Like a comment (`on`) or take the like back. Raises NotFound, Forbidden, Refused OWN_CONTENT, BLOCKED."""
     post_id = db.session.scalar(select(Comment.post_id).where(Comment.id == comment_id))
     if post_id is None:
         raise NotFound
@@ -59,6 +62,9 @@ def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, comment.author_id)
+    if on:
+        check_may_meet(actor, circle, post.author_id)
+        check_may_meet(actor, circle, comment.author_id)
     if delta := _set("comment", comment_id, actor.person_id, on):
         comment.like_count += delta
         if comment.parent_id is None:

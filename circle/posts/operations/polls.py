@@ -19,6 +19,7 @@ from circle.core.operation import emit, lock, operation
 from circle.posts import rules
 from circle.posts.events import PollClosed, PollOpened
 from circle.posts.models import Poll, PollOption, PollVote, Post
+from circle.posts.operations.meeting import check_may_meet
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def attach_poll(post_id: int, content: PollContent) -> None:
 def vote(actor: Actor, post_id: int, option_ids: Sequence[int]) -> None:
     """Vote in a poll, or vote otherwise; nothing chosen takes the vote back. Doing it twice is doing it once.
 
-    Raises NotFound, Forbidden (BANNED), Invalid (option_ids), Refused TOO_MANY_CHOICES, POLL_CLOSED.
+    Raises NotFound, Forbidden (BANNED), Invalid (option_ids), Refused TOO_MANY_CHOICES, POLL_CLOSED, BLOCKED.
     """
     poll = lock(Poll, post_id)  # all votes of a poll queue here, so its numbers are exact
     post = db.session.get_one(Post, post_id)
@@ -117,6 +118,8 @@ def vote(actor: Actor, post_id: int, option_ids: Sequence[int]) -> None:
     if post.status != "published":
         raise NotFound
     access.require(actor, Permission.POLL_VOTE, circle.standing)
+    if option_ids:
+        check_may_meet(actor, circle, post.author_id)
     rules.check_open(poll.closes_at)
     options = {option.id: option for option in _options(post_id)}
     wanted = set(option_ids)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, func, literal, null, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from circle import access
@@ -60,8 +60,10 @@ def _rows(*, signed_in: bool, moderates: bool, places: bool) -> Select[Any]:
         like = Like.__table__.c
         liked = and_(like.target_type == "comment", like.target_id == _comments.id, like.user_id == _ME)
         source, mine = source.outerjoin(Like.__table__, liked), like.user_id.is_not(None)
-    # a block does not shield from those who moderate
-    met: Any = not_blocked_for(_ME, _comments.author_id) if signed_in and not moderates else literal(True)
+    # a block does not shield from those who moderate, and hides the owner of the circle from nobody
+    met: Any = literal(True)
+    if signed_in and not moderates:
+        met = or_(_members.role == "owner", not_blocked_for(_ME, _comments.author_id))
     hidden = _comments.status == "hidden"
     shown = or_(_comments.status == "published", hidden if moderates else and_(hidden, _comments.author_id == _ME))
     seen = and_(shown, met)
@@ -83,7 +85,12 @@ def _keyset(sort: str) -> Keyset:
 def _page_statement(sort: str, *, signed_in: bool, moderates: bool, after: bool) -> Select[Any]:
     first_level = _rows(signed_in=signed_in, moderates=moderates, places=True)
     first_level = first_level.where(_comments.post_id == _POST, _comments.parent_id.is_(None))
-    return _keyset(sort).prepare(first_level, after=after)
+    # hidden replies are not counted, but there is something to read for their authors and for moderators
+    reply = Comment.__table__.alias("reply")
+    below = (reply.c.post_id == _POST, reply.c.parent_id == _comments.id, reply.c.status == "hidden")
+    mine = () if moderates else (reply.c.author_id == _ME,)
+    answered = or_(_comments.reply_count > 0, exists(select(reply.c.id).where(*below, *mine)))
+    return _keyset(sort).prepare(first_level.add_columns(answered.label("answered")), after=after)
 
 
 def comment_page(
@@ -103,7 +110,7 @@ def comment_page(
     statement = _page_statement(sort, signed_in=actor.signed_in, moderates=moderates, after=bool(cursor))
     values = {"me": actor.id or 0, "post": post.id}
     page = _keyset(sort).fetch(statement, values, cursor, limit, name=f"comments.{post.id}.{sort}")
-    answered = [row.id for row in page.items if row.reply_count] if replies else []
+    answered = [row.id for row in page.items if row.answered] if replies else []
     first = _first_replies(actor, post, answered)
     return page.map(lambda rows: [_comment_row(actor, post, row, first.get(row.id, [])) for row in rows])
 

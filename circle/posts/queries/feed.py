@@ -102,7 +102,7 @@ def cards_for(actor: Actor, circle: CircleRow | None = None) -> Select[Any]:
     """
     cards = _cards(signed_in=actor.signed_in).where(_posts.status == "published")
     if _blocks_matter(actor, circle):
-        cards = cards.where(not_blocked_for(_ME, _posts.author_id))
+        cards = cards.where(not_blocked_for(_ME, _posts.author_id) if circle is None else _met_here())
     return cards.params(**_values(actor, circle))
 
 
@@ -114,11 +114,18 @@ def _blocks_matter(actor: Actor, circle: CircleRow | None) -> bool:
     return actor.signed_in and not (circle is not None and circle.may(Permission.POST_MODERATE))
 
 
+def _met_here() -> ColumnElement[bool]:
+    """Posts in a circle by people the reader meets; its owner, whose word concerns everybody there, cannot be blocked
+    away. For statements that have the author's place in the circle joined."""
+    return or_(_members.role == "owner", not_blocked_for(_ME, _posts.author_id))
+
+
 def listed(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
     """Which posts stand in this circle's feed for this actor: published, not pinned, by people they meet."""
     standing = and_(_posts.circle_id == circle.id, _posts.status == "published", ~_pinned_now(clock.now()))
     if _blocks_matter(actor, circle):
-        standing = and_(standing, not_blocked_for(actor.id, _posts.author_id))
+        by_owner = _posts.author_id == (circle.owner.id if circle.owner else 0)
+        standing = and_(standing, or_(by_owner, not_blocked_for(actor.id, _posts.author_id)))
     return standing
 
 
@@ -138,7 +145,7 @@ def _values(actor: Actor, circle: CircleRow | None = None) -> dict[str, Any]:
 def _pinned_statement(signed_in: bool, met: bool) -> Select[Any]:
     pinned = _cards(signed_in=signed_in).where(_posts.circle_id == _HERE, _posts.status == "published", _pinned_now())
     if met:
-        pinned = pinned.where(not_blocked_for(_ME, _posts.author_id))
+        pinned = pinned.where(_met_here())
     return pinned.order_by(_posts.pin_rank, _posts.id)
 
 
@@ -153,7 +160,7 @@ def _feed_statement(
     statement = _cards(signed_in=signed_in, peeks=peeks)
     statement = statement.where(_posts.circle_id == _HERE, _posts.status == "published")
     if met:
-        statement = statement.where(not_blocked_for(_ME, _posts.author_id))
+        statement = statement.where(_met_here())
     if sort == "featured":
         statement = statement.where(_posts.featured_at.is_not(None))
     else:
@@ -180,7 +187,7 @@ def _topic_statement(sort: str, *, signed_in: bool, met: bool, after: bool) -> S
         placed.topic_id == bindparam("topic", type_=BigInteger), placed.visible == 1, _posts.status == "published"
     )
     if met:
-        statement = statement.where(not_blocked_for(_ME, _posts.author_id))
+        statement = statement.where(_met_here())
     if sort == "featured":
         statement = statement.where(placed.featured_at.is_not(None))
     return _topic_keyset(sort).prepare(statement, after=after)
@@ -192,7 +199,7 @@ def _one_statement(signed_in: bool, met: bool, moderates: bool) -> Select[Any]:
     if moderates:
         allowed.append(_posts.status.in_(("pending", "hidden")))
     statement = _cards(signed_in=signed_in).where(_posts.id == bindparam("post", type_=BigInteger), or_(*allowed))
-    return statement.where(not_blocked_for(_ME, _posts.author_id)) if met else statement
+    return statement.where(_met_here()) if met else statement
 
 
 def front(
