@@ -332,9 +332,7 @@ def go(target: str, *, toast: str | None = None) -> AnyResponse:
 
 def toast_only(text: str, status: int) -> Response:
     """An htmx answer that changes nothing on the page and says why."""
-    return Response(
-        status=status, headers={"HX-Trigger": _header({"toast": str(text)}), "HX-Reswap": "none"}
-    )
+    return Response(status=status, headers={"HX-Trigger": _header({"toast": str(text)}), "HX-Reswap": "none"})
 
 
 # ---- what every answer carries -------------------------------------------------------------------------------

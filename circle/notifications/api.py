@@ -8,7 +8,14 @@ from circle.core.api import ApiBlueprint, actor
 from circle.core.pagination import Page
 from circle.notifications import operations, queries
 from circle.notifications.operations import Choice
-from circle.notifications.schemas import InboxQuery, NoticeOut, ReadInput, NoticeSettingsInput, NoticeSettingsOut, UnreadOut
+from circle.notifications.schemas import (
+    InboxQuery,
+    NoticeOut,
+    NoticeSettingsInput,
+    NoticeSettingsOut,
+    ReadInput,
+    UnreadOut,
+)
 
 bp = ApiBlueprint("notifications", __name__)
 

@@ -15,7 +15,7 @@ from circle.core.web import actor, go, is_htmx, limited, load_form, signed_in, t
 from circle.notifications import operations, queries
 from circle.notifications.kinds import CATEGORIES
 from circle.notifications.operations import Choice
-from circle.notifications.schemas import PartQuery, NoticeSettingsForm, UnsubscribeForm
+from circle.notifications.schemas import NoticeSettingsForm, PartQuery, UnsubscribeForm
 from circle.notifications.unsubscribing import categories_of, unsubscribed_by
 
 bp = Blueprint("notifications", __name__)

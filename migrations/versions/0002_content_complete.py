@@ -227,9 +227,7 @@ def upgrade() -> None:
     op.create_table(
         "notice_posts",
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["notice_id"], ["notices.id"], name=op.f("fk_notice_posts_notice_id_notices"), ondelete="CASCADE"
         ),
@@ -329,7 +327,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.add_column(sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
-        batch_op.add_column(sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
+        batch_op.add_column(
+            sa.Column("comment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
         batch_op.drop_index(batch_op.f("ix_notices_user_id_id"))
         batch_op.create_foreign_key(batch_op.f("fk_notices_by_id_users"), "users", ["by_id"], ["id"])
         batch_op.create_index(batch_op.f("ix_notices_post_id_comment_id"), ["post_id", "comment_id"], unique=False)
@@ -395,8 +395,10 @@ def upgrade() -> None:
 
     op.execute("UPDATE notices SET told_at = created_at")
     for column, name in (("by_id", "by"), ("post_id", "post_id"), ("comment_id", "comment_id")):
-        value = f"json_extract(data, '$.{name}')" if op.get_bind().dialect.name == "sqlite" else (
-            f"CAST(data ->> '{name}' AS BIGINT)"
+        value = (
+            f"json_extract(data, '$.{name}')"
+            if op.get_bind().dialect.name == "sqlite"
+            else (f"CAST(data ->> '{name}' AS BIGINT)")
         )
         op.execute(f"UPDATE notices SET {column} = {value}")  # noqa: S608  # names of our own
     _fill_parts()
