@@ -17,6 +17,7 @@ from sqlalchemy import inspect, text
 
 from circle.access import Actor
 from circle.accounts import credentials
+from circle.accounts.papers import PAPERS
 from circle.circles.operations import create_circle
 from circle.core import markup
 from circle.core.db import db
@@ -238,4 +239,10 @@ def _members(sql: _Dialect, size: Size, base: int, circle: str, owner: int) -> l
         f"FROM {numbers}",
         f"{into} SELECT id + 2, created_at, {circle}, id, 'active', 'member', created_at FROM users "
         f"WHERE username LIKE 'bench%' AND id <> {owner}",
+        # everybody has agreed to the papers as they read now
+        *[
+            "INSERT INTO consents (user_id, doc, version, created_at) "
+            f"SELECT id, '{doc}', '{version}', created_at FROM users WHERE true ON CONFLICT DO NOTHING"
+            for doc, version in PAPERS.items()
+        ],
     ]

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: the ways to run one worker that were compared (docs/decisions/0014-server.md)
+#: the ways to run one worker that were compared (docs/decisions/0018-server.md)
 SERVERS: Mapping[str, list[str]] = {
     "gunicorn sync": ["-m", "gunicorn", "--worker-class", "sync"],
     "gunicorn gthread 4": ["-m", "gunicorn", "--worker-class", "gthread", "--threads", "4"],

@@ -55,6 +55,7 @@ from circle.core.jinja import LocalizedEnvironment
 from circle.core.limits import Limiter
 from circle.core.spool import SpoolingRequest
 from circle.core.storage_s3 import S3Address, S3Storage
+from circle.home import jobs as home_jobs
 from circle.home import web as home_web
 from circle.live import api as live_api
 from circle.live import web as live_web
@@ -102,7 +103,7 @@ API: tuple[ApiBlueprint, ...] = (
 )
 
 #: features with work of their own; importing these modules registers it (core.jobs)
-JOBS = (housekeeping, accounts_jobs, media_jobs, posts_jobs, notifications_jobs)
+JOBS = (housekeeping, accounts_jobs, media_jobs, posts_jobs, notifications_jobs, home_jobs)
 
 csrf = CSRFProtect()
 

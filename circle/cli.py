@@ -1,4 +1,4 @@
-"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`."""
+"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`, `accounts`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from circle import serve
+from circle.accounts import leaving
+from circle.accounts import operations as accounts
 from circle.accounts.models import User
 from circle.accounts.usernames import username_key
 from circle.core import audit, jobs
 from circle.core import worker as worker_loop
 from circle.core.audit import AuditHead
 from circle.core.db import db
+from circle.core.errors import CircleError
 from circle.demo import load as demo
 
 
@@ -130,7 +133,27 @@ def audit_verify(streams: Sequence[str], every: bool) -> None:
         sys.exit(1)
 
 
+@click.group("accounts")
+def accounts_group() -> None:
+    """The accounts of people."""
+
+
+@accounts_group.command("delete")
+@click.argument("username", metavar="USERNAME")
+@click.option("--keep-content/--delete-content", required=True, help="What becomes of what the person wrote.")
+@with_appcontext
+def accounts_delete(username: str, keep_content: bool) -> None:
+    """Delete the account of USERNAME now, without the seven days: for a request that you have to answer."""
+    try:
+        user_id = leaving.user_id_named(username_key(username))
+        accounts.order_deletion(user_id, keep_content=keep_content)
+        accounts.close_account(user_id)
+    except CircleError as error:
+        raise click.ClickException(str(error.sentence)) from error
+    click.echo(f"{username}: deleted; the job worker erases what is left within minutes")
+
+
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for command in (serve_command, worker, jobs_group, audit_group):
+    for command in (serve_command, worker, jobs_group, audit_group, accounts_group):
         app.cli.add_command(command)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from circle.access import Permission
+from circle.access import ROLE_PERMISSIONS, Permission, Role
 from circle.accounts import events as accounts
 from circle.accounts import jobs as account_jobs
 from circle.circles import events as circles
@@ -18,6 +18,7 @@ from circle.circles.operations import adjust_post_count as adjust_circle_posts
 from circle.core import clock
 from circle.core.events import Event, Reaction
 from circle.core.jobs import enqueue
+from circle.home import jobs as home_jobs
 from circle.notifications import events as notices
 from circle.notifications import jobs as notice_jobs
 from circle.notifications.operations import (
@@ -25,11 +26,14 @@ from circle.notifications.operations import (
     notify,
     notify_all_who_may,
     notify_each,
+    requote,
     tell_like,
     tell_mention,
     untell_like,
     withdraw,
+    withdraw_between,
     withdraw_comment,
+    withdraw_from_decider,
     withdraw_post,
 )
 from circle.posts import events as posts
@@ -86,6 +90,16 @@ def tell_ban(event: circles.MemberBanned) -> None:
 def tell_removal(event: circles.MemberRemoved) -> None:
     data = {"quote": event.reason}
     notify(event.user_id, "member.removed", circle_id=event.circle_id, dedupe_key=_moment(), data=data)
+
+
+def withdraw_decisions(
+    event: circles.MemberRoleChanged | circles.MemberLeft | circles.MemberBanned | circles.MemberRemoved,
+) -> None:
+    if isinstance(event, circles.MemberRoleChanged) and (
+        Permission.APPLICATION_DECIDE in ROLE_PERMISSIONS[Role(event.after)]
+    ):
+        return
+    withdraw_from_decider(event.user_id, event.circle_id)
 
 
 # ---- posts: counters of circles and topics, and what authors are told ------------------------------------------------
@@ -239,7 +253,8 @@ def tell_failed_post(event: posts.PlannedPostFailed) -> None:
 
 def close_poll_in_time(event: posts.PollOpened) -> None:
     if event.closes_at is not None:
-        enqueue(post_jobs.close_poll, event.post_id, delay=event.closes_at - clock.now())
+        planned = event.closes_at.isoformat()
+        enqueue(post_jobs.close_poll, event.post_id, planned, delay=event.closes_at - clock.now())
 
 
 def tell_poll_over(event: posts.PollClosed) -> None:
@@ -278,19 +293,64 @@ def mail_former_address(event: accounts.AddressChanged) -> None:
         enqueue(account_jobs.mail_former_address, event.user_id, event.before)
 
 
+def withdraw_blocked(event: accounts.UserBlocked) -> None:
+    withdraw_between(event.blocker_id, event.blocked_id)
+
+
+def make_takeout(event: accounts.TakeoutAsked) -> None:
+    enqueue(home_jobs.make_takeout, event.takeout_id, key=f"{home_jobs.make_takeout.name}:{event.takeout_id}")
+
+
+def tell_takeout(event: accounts.TakeoutReady) -> None:
+    key, data = str(event.takeout_id), {"until": event.expires_at.isoformat()}
+    notify(event.user_id, "account.copy_ready", dedupe_key=key, data=data)
+
+
+def tell_deletion(event: accounts.DeletionAsked) -> None:
+    data = {"until": event.due_at.isoformat()}
+    notify(event.user_id, "account.deletion_asked", dedupe_key=_moment(), data=data)
+
+
+def tell_deletion_cancelled(event: accounts.DeletionCancelled) -> None:
+    notify(event.user_id, "account.deletion_cancelled", dedupe_key=_moment(), data={})
+
+
+def tell_deletion_postponed(event: accounts.DeletionPostponed) -> None:
+    data = {"quote": ", ".join(event.circles)}
+    notify(event.user_id, "account.deletion_postponed", dedupe_key=_moment(), data=data)
+
+
+def erase_account(event: accounts.AccountDeleted) -> None:
+    enqueue(home_jobs.erase_account, event.user_id)
+    # once more for what the person's last request wrote while the first run was at it
+    enqueue(home_jobs.erase_account, event.user_id, delay=timedelta(minutes=10))
+
+
+def erase_name_in_notices(event: posts.NameErased) -> None:
+    requote(event.post_id, event.comment_id, event.names, event.label)
+
+
 REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     accounts.UsernameChanged: [rename_in_texts],
     accounts.PasswordChanged: [tell_new_password],
     accounts.ResetAsked: [mail_reset],
     accounts.AddressAsked: [mail_confirmation],
     accounts.AddressChanged: [tell_new_address, mail_former_address],
+    accounts.UserBlocked: [withdraw_blocked],
+    accounts.TakeoutAsked: [make_takeout],
+    accounts.TakeoutReady: [tell_takeout],
+    accounts.DeletionAsked: [tell_deletion],
+    accounts.DeletionCancelled: [tell_deletion_cancelled],
+    accounts.DeletionPostponed: [tell_deletion_postponed],
+    accounts.AccountDeleted: [erase_account],
     circles.ApplicationSubmitted: [tell_who_decides],
     circles.ApplicationApproved: [tell_applicant_yes],
     circles.ApplicationRejected: [tell_applicant_no],
-    circles.MemberRoleChanged: [tell_new_role],
+    circles.MemberRoleChanged: [tell_new_role, withdraw_decisions],
     circles.MemberMuted: [tell_mute],
-    circles.MemberBanned: [tell_ban],
-    circles.MemberRemoved: [tell_removal],
+    circles.MemberBanned: [tell_ban, withdraw_decisions],
+    circles.MemberLeft: [withdraw_decisions],
+    circles.MemberRemoved: [tell_removal, withdraw_decisions],
     posts.PostPublished: [count_post, tell_mentioned, tell_followers],
     posts.PostPlanned: [plan_post],
     posts.PlannedPostPublished: [tell_planned_post],
@@ -302,7 +362,6 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.PostMoved: [count_moved_post],
     posts.PollOpened: [close_poll_in_time],
     posts.PollClosed: [tell_poll_over],
-    posts.PollClosed: [tell_poll_over],
     posts.PostFeatured: [tell_featured_post],
     posts.PostUnfeatured: [withdraw_featured_post],
     posts.PostLiked: [tell_liked_post],
@@ -310,6 +369,7 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.CommentLiked: [tell_liked_comment],
     posts.CommentUnliked: [untell_liked_comment],
     posts.PeopleMentioned: [tell_newly_mentioned],
+    posts.NameErased: [erase_name_in_notices],
     posts.CommentPublished: [tell_answered],
     posts.CommentDeleted: [withdraw_about_comment],
     posts.CommentHidden: [withdraw_about_comment, tell_hidden_comment],

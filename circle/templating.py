@@ -128,7 +128,7 @@ def register_templating(app: Flask) -> None:
     if isinstance(environment, LocalizedEnvironment):
         environment.constants.update(icon=icon, url_for=_static_address)
     card = Remembered(environment, "_macros/post.html", "post_card")
-    comment = Remembered(environment, "_macros/comment.html", "comment", size=2000)
+    comment = Remembered(environment, "_macros/comment.html", "comment", room=4_000_000)
     app.jinja_env.globals["drawing"] = lambda: Drawing(card, comment)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

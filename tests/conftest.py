@@ -6,8 +6,10 @@ the route's contract), `make` (tests/factories.py), `shared_data` (a folder with
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +28,22 @@ from tests.clients import ApiClient, Browser
 from tests.factories import Make
 
 ENGINES = ("sqlite", "postgres")
+#: seconds that a process may take to end after its last test
+ENDING = 120
+#: the real one: during tests pytest puts a file of its own in its place
+_stderr = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # `kill -USR1` shows where every thread is; tools/bounded.py asks so when the time is up
+    config.stash[_stderr] = os.dup(2)
+    faulthandler.register(signal.SIGUSR1, file=config.stash[_stderr], all_threads=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What a process waits for after its last test (threads, what is to be done at exit) has an end too."""
+    faulthandler.dump_traceback_later(ENDING, exit=True, file=session.config.stash[_stderr])
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +125,8 @@ class Engine:
             names += ["procrastinate_jobs", "procrastinate_workers"]  # the queue has no models
             tables = ", ".join(f'"{name}"' for name in names)
             with db.engine.begin() as connection:
+                # a transaction that an earlier test left open would keep this waiting without end
+                connection.execute(text("SET LOCAL lock_timeout = '60s'"))
                 connection.execute(text(f"TRUNCATE {tables} CASCADE"))
 
 

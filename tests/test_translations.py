@@ -33,7 +33,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg", "-k", "lazy", "-k", "_",
         "-k", "ngettext:1,2", "--ignore-dirs", ".git .venv", "-o", str(pot), "circle", "templates",
     ]  # fmt: skip
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
     with pot.open("rb") as file:
         return read_po(file)
 

@@ -20,7 +20,7 @@ from werkzeug.datastructures import FileStorage
 
 from circle.access import SYSTEM, Actor
 from circle.accounts import operations as accounts
-from circle.accounts.models import MailCode, User
+from circle.accounts.models import MailCode, Takeout, User
 from circle.accounts.operations import open_api_session, open_browser_session
 from circle.accounts.passwords import hash_password
 from circle.accounts.queries import browser_user_of_token
@@ -29,6 +29,7 @@ from circle.circles.models import Application, Circle, Invite
 from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction
+from circle.home import takeout
 from circle.media import uploads
 from circle.notifications import operations, queries
 from circle.notifications.unsubscribing import unsubscribe_path
@@ -208,6 +209,14 @@ class World:
 
     def _new_slug(self, _role: str) -> str:
         return f"fresh-{next(_numbers)}"
+
+    def _takeout(self, _role: str) -> int:
+        """A fresh copy of all the author has, ready to be fetched."""
+        author = self.users["author"]
+        in_transaction(lambda: db.session.execute(delete(Takeout).where(Takeout.user_id == author.id)))
+        takeout_id = accounts.ask_takeout(author)
+        takeout.make(takeout_id)
+        return takeout_id
 
     def _refresh_token(self, _role: str) -> str:
         return open_api_session(self.users["author"].id or 0, user_agent="test", address="127.0.0.1").refresh_token

@@ -78,8 +78,10 @@ def get_takeout(takeout_id: int) -> TakeoutRow:
 def takeout_to_fetch(actor: Actor, takeout_id: int, *, signed: bool) -> TakeoutRow:
     """A copy that can be fetched now, by its owner, or with a good signature (`signed`), which only they are given.
 
-    Raises NotFound.
+    Raises Unauthenticated, NotFound.
     """
+    if not signed and actor.id is None:
+        raise Unauthenticated
     row = get_takeout(takeout_id)
     if not (signed or actor.owns(row.user_id)) or row.status != "ready":
         raise NotFound

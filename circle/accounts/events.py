@@ -86,6 +86,13 @@ class DeletionAsked(Event):
 
 
 @dataclass(frozen=True)
+class DeletionCancelled(Event):
+    """Somebody keeps their account after all."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
 class DeletionPostponed(Event):
     """The account was due, but circles belong to it (their names); it is tried again at `due_at`."""
 

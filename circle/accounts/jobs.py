@@ -6,10 +6,15 @@ from datetime import timedelta
 
 import structlog
 
-from circle.accounts import letters, operations
-from circle.core import mail
+from circle.accounts import copies, letters, operations
+from circle.accounts.operations.takeouts import FOLDER
+from circle.core import clock, mail
 from circle.core.jobs import job
 from circle.core.mail import Mail, MailRefused
+from circle.core.storage import storage
+
+#: a copy that is made right now has its row within minutes
+UNNAMED_AFTER = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +23,16 @@ log = structlog.get_logger(__name__)
 def forget_sessions() -> None:
     """Forget sign-ins and attempts whose time has passed."""
     operations.forget_sessions()
+
+
+@job("accounts.forget_takeouts", every=timedelta(days=1))
+def forget_takeouts() -> None:
+    """Remove copies of people's data whose time is over, and files of copies that no row names any more."""
+    operations.forget_takeouts()
+    before = clock.now() - UNNAMED_AFTER
+    aged = [stored.key for stored in storage().list(FOLDER) if stored.modified < before]
+    for key in sorted(set(aged) - copies.named_copies()):
+        storage().delete(key)
 
 
 @job("accounts.mail_reset")

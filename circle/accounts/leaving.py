@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from circle.accounts.models import User
+from circle.accounts.models import FormerName, User
 from circle.accounts.operations.deletion import owned_circles
 from circle.core import clock
 from circle.core.actor import Actor
@@ -51,21 +51,22 @@ def unfinished_accounts(limit: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Names:
-    """By which names a closed account is known in what others wrote, until everything is erased."""
+class ClosedAccount:
+    """What is to be erased: the user names by which others know the person, none of them once that is done."""
 
-    username: str
+    names: frozenset[str]
     keeps_content: bool
 
 
-def closed_account(user_id: int) -> Names | None:
-    """A deleted account that is not erased yet; None for any other."""
+def closed_account(user_id: int) -> ClosedAccount | None:
+    """A deleted account, whether it is erased or not; None for any other."""
     row = db.session.execute(
-        select(User.username, User.deleting_keeps).where(
-            User.id == user_id, User.status == "deleted", User.deleting_at.is_not(None)
-        )
+        select(User.username, User.deleting_keeps).where(User.id == user_id, User.status == "deleted")
     ).one_or_none()
-    return Names(row[0], row[1]) if row else None
+    if row is None:
+        return None
+    former = db.session.scalars(select(FormerName.username).where(FormerName.user_id == user_id))
+    return ClosedAccount(frozenset({row[0], *former} - {""}), row[1])
 
 
 def user_id_named(username_key: str) -> int:

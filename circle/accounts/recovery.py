@@ -38,6 +38,8 @@ def delete_account(actor: Actor, *, current_password: str, keep_content: bool) -
 
     Raises Unauthenticated, Refused PASSWORD_WRONG (current_password) or OWNS_CIRCLES, RateLimited.
     """
+    if actor.id is not None:
+        operations.check_owns_nothing(actor.id)  # before anybody tries a password for nothing
     operations.ask_deletion(actor, keep_content=keep_content, old_hash=_proven(actor, current_password))
 
 

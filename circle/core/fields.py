@@ -198,12 +198,12 @@ def _writer_of(schema: type[Schema]) -> _Write:
             if put is None:
                 if value is not _ABSENT:
                     written[key] = value
+            elif isinstance(put, _Constant):
+                written[key] = put.constant
             elif value is None:
                 written[key] = None
             elif value is not _ABSENT:
                 written[key] = put(value)
-            elif isinstance(put, _Constant):
-                written[key] = put.constant
         return written
 
     return write
@@ -218,8 +218,9 @@ def _write_of(field: fields.Field[Any]) -> _Write | None:
         return (lambda rows: [inner(row) for row in rows]) if field.many else inner
     if isinstance(field, fields.List):
         each = _write_of(field.inner)
-        return list if each is None else lambda values: [each(value) for value in values]
-    if type(field) in {fields.Boolean, fields.Dict, fields.Raw}:
+        return list if each is None else lambda values: [None if value is None else each(value) for value in values]
+    plain = isinstance(field, fields.Dict) and field.key_field is None and field.value_field is None
+    if plain or type(field) in {fields.Boolean, fields.Raw}:
         return None
     if type(field) is fields.String:
         return str
@@ -234,7 +235,7 @@ class _Constant:
     def __init__(self, constant: Any) -> None:
         self.constant = constant
 
-    def __call__(self, _value: Any) -> Any:
+    def __call__(self, _value: Any) -> Any:  # in a list
         return self.constant
 
 

@@ -7,20 +7,22 @@ and calls whose arguments are constants are answered while compiling:
     {{ _("Comments") }}  {{ icon("heart") }}  {{ url_for("static", filename="css/base.css") }}
 
 `lang` is the language a template is compiled for. A sentence with values, `_("Like, %(count)s", count=n)`, becomes the
-translated pattern and `%`. Nothing else changes: what depends on a value, a person or a request is computed as before.
+translated pattern and `%`; so does `ngettext` where the language has one form for all numbers. Nothing else changes:
+what depends on a value, a person or a request is computed as before.
 """
 
 from __future__ import annotations
 
 import secrets
+import threading
 import weakref
-from collections.abc import Callable, Hashable, MutableMapping
-from functools import lru_cache
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from flask.templating import Environment
-from flask_babel import get_locale, gettext
+from flask_babel import get_domain, get_locale, gettext
 from jinja2 import Template, nodes
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -44,7 +46,14 @@ class _Fold(NodeTransformer):
             return node
         name = node.node.name
         if name in _GETTEXT and len(node.args) == 1 and isinstance(node.args[0], nodes.Const):
-            return self._sentence(node, str(node.args[0].value))
+            return self._sentence(node, gettext(str(node.args[0].value)), node.kwargs)
+        if name == "ngettext" and len(node.args) == 3 and _counts_alike():
+            one, many, number = node.args
+            if isinstance(one, nodes.Const) and isinstance(many, nodes.Const):
+                told = get_domain().get_translations().ngettext(str(one.value), str(many.value), 2)
+                if told != str(many.value):  # else it is not translated, and English counts
+                    values = [nodes.Keyword("num", number), *node.kwargs]
+                    return self._sentence(node, told, values)
         given = [*node.args, *(keyword.value for keyword in node.kwargs)]
         if name in self._constants and all(isinstance(one, nodes.Const) for one in given):
             values = [one.value for one in node.args]  # type: ignore[attr-defined]
@@ -58,14 +67,22 @@ class _Fold(NodeTransformer):
             return nodes.Const(lang_of(get_locale()), lineno=node.lineno)
         return node
 
-    def _sentence(self, node: nodes.Call, message: str) -> nodes.Node:
-        told: str = gettext(message)
+    def _sentence(self, node: nodes.Call, told: str, values: Sequence[nodes.Keyword]) -> nodes.Node:
         if self._autoescape:
             told = Markup(told)  # noqa: S704 (catalogues are ours; jinja does the same at run time)
-        if not node.kwargs:
-            return nodes.Const(told % {}, lineno=node.lineno)
-        pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in node.kwargs]
+        if not values:
+            try:
+                return nodes.Const(told % {}, lineno=node.lineno)
+            except (ValueError, TypeError, KeyError):  # a bad translation spoils the page that says it, not every page
+                return node
+        pairs = [nodes.Pair(nodes.Const(keyword.key), keyword.value) for keyword in values]
         return nodes.Mod(nodes.Const(told), nodes.Dict(pairs), lineno=node.lineno)
+
+
+def _counts_alike() -> bool:
+    """Whether the language has one form for every number, as Chinese has."""
+    locale = get_locale()
+    return locale is not None and not locale.plural_form.tags
 
 
 class Drawn(Protocol):
@@ -78,16 +95,46 @@ class Drawn(Protocol):
 class _Order:
     """One drawing that is wanted; equal orders get the same drawing."""
 
-    __slots__ = ("_hash", "_key", "subject")
+    __slots__ = ("_hash", "_key")
 
-    def __init__(self, key: Hashable, subject: Drawn) -> None:
-        self._key, self._hash, self.subject = key, hash(key), subject
+    def __init__(self, key: Hashable) -> None:
+        self._key, self._hash = key, hash(key)
 
     def __hash__(self) -> int:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Order) and self._key == other._key
+
+
+class _Shelf:
+    """The drawings used last, at most `room` characters of them: a number of drawings would bound nothing, for one may
+    be a hundred times as long as another.
+
+    It has two halves; when the newer one is full, the older one is thrown away.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._half, self._filled, self._filling = room // 2, 0, threading.Lock()
+        self._new: dict[_Order, str] = {}
+        self._old: dict[_Order, str] = {}
+
+    def get(self, order: _Order) -> str | None:
+        found = self._new.get(order)
+        if found is None and (found := self._old.get(order)) is not None:
+            self.put(order, found)
+        return found
+
+    def put(self, order: _Order, html: str) -> None:
+        with self._filling:
+            if self._filled + len(html) > self._half:
+                self._old, self._new, self._filled = self._new, {}, 0
+            if len(html) <= self._half and order not in self._new:
+                self._new[order] = html
+                self._filled += len(html)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._new.values())) + sum(map(len, self._old.values()))
 
 
 class Remembered:
@@ -100,27 +147,39 @@ class Remembered:
     afterwards, in place of a mark that no text can hold.
     """
 
-    def __init__(self, env: Environment, template: str, macro: str, size: int = 1000) -> None:
+    def __init__(self, env: Environment, template: str, macro: str, room: int = 8_000_000) -> None:
         self._environment, self._template, self._macro = env, template, macro
         self._mark = secrets.token_hex(24)
-        self._draw = lru_cache(maxsize=size)(self._drawn)
+        self._shelf = _Shelf(room)
 
     def __call__(self, subject: Drawn, token: str | None, besides: Hashable, *arguments: Any) -> Markup:
         """The drawing of `subject`. `token` is the CSRF token, None for a visitor; `besides` is what else it shows: the
         language, and the time as it is told now."""
         key = (token is not None, besides, arguments, subject.drawn_from)
-        html = self._draw(_Order(key, subject), token is not None, *arguments)
+        order = _Order(key)
+        html = self._shelf.get(order)
+        if html is None:
+            html = self._drawn(subject, token is not None, *arguments)
+            self._shelf.put(order, html)
         return Markup(html if token is None else html.replace(self._mark, token))  # noqa: S704 (made by the template)
 
-    def _drawn(self, order: _Order, signed_in: bool, *arguments: Any) -> str:
+    def _drawn(self, subject: Drawn, signed_in: bool, *arguments: Any) -> str:
         template = self._environment.get_template(self._template)
         module: Any = template.make_module({"me": signed_in, "given_token": self._mark if signed_in else ""})
-        return str(getattr(module, self._macro)(order.subject, *arguments))
+        return str(getattr(module, self._macro)(subject, *arguments))
+
+
+class _Template(Template):
+    """A template whose macros, imported without context, are made once: jinja compares two sets of names before."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> Any:
+        return super()._get_default_module(None)
 
 
 class LocalizedEnvironment(Environment):
     """Flask's environment, with every template compiled for the language that asks for it first."""
 
+    template_class = _Template
     #: filled by the composition root; a function that answers None leaves its call to run time
     constants: dict[str, Constant]
 

@@ -37,7 +37,8 @@ def send_stored(
     `download` makes it an attachment of that name; without it the browser shows the file. `elsewhere` allows to send
     the browser to the storage itself, where that is switched on.
     """
-    if elsewhere and (address := storage().address(key)):
+    # the bucket's address is signed for GET alone
+    if elsewhere and request.method == "GET" and (address := storage().address(key)):
         answer = redirect(address, 302)
         answer.headers["Cache-Control"] = "private, max-age=120"  # less than the address is good
         return answer

@@ -1,14 +1,26 @@
-"""Where the files of a form wait while its request is worked on."""
+"""Where files wait while they are worked on: those of a form, and those that a job puts together."""
 
 from __future__ import annotations
 
 import tempfile
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
 
 from flask import Request, current_app
 
 #: larger files go to the disk at once, so that uploads do not fill the memory of a worker
 _IN_MEMORY = 512 * 1024
+
+
+def spool_file() -> BinaryIO:
+    """A file in the data directory, open for writing and reading, that is gone as soon as it is closed."""
+    return cast(BinaryIO, tempfile.TemporaryFile(dir=_folder()))
+
+
+def _folder() -> str:
+    folder: Path = current_app.config["SETTINGS"].data_dir / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
 
 
 class SpoolingRequest(Request):
@@ -24,7 +36,5 @@ class SpoolingRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        folder = current_app.config["SETTINGS"].data_dir / "tmp"
-        folder.mkdir(parents=True, exist_ok=True)
-        file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=folder, mode="w+b")  # noqa: SIM115
+        file: Any = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=_folder(), mode="w+b")  # noqa: SIM115
         return file  # type: ignore[no-any-return]

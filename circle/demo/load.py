@@ -39,7 +39,7 @@ from circle.media.images import ProcessedImage, process_image
 from circle.notifications.models import Notice
 from circle.notifications.operations import mark_read
 from circle.posts import operations as posts
-from circle.posts.models import PollOption, Post
+from circle.posts.models import Draft, PollOption, Post
 from circle.topics import operations as topics
 from circle.topics.models import Topic, TopicFollow
 
@@ -91,6 +91,8 @@ def load_demo(echo: Echo) -> bool:
         _load_thread(loaded, thread)
         if number % 50 == 0:
             echo(f"{number} of {len(threads)} posts …")
+    _load_pins(loaded, threads)
+    _load_drafts(loaded)
     _read_old_notices(loaded)
     _mark_done()
     return True
@@ -292,7 +294,7 @@ def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
     """One post with its comments and likes, in one transaction: it is there as a whole or not at all."""
     at = loaded.moment(thread["days_ago"], thread["at"])
     author = loaded.users[thread["author"]]
-    if db.session.scalar(select(Post.id).where(Post.author_id == author.id, Post.published_at == at)) is not None:
+    if _post_of(loaded, thread) is not None:
         return
     images = thread.get("images", [])
     with clock.at(at):
@@ -309,6 +311,12 @@ def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
         _write_thread(loaded, thread, author, at, media_ids)
 
 
+def _post_of(loaded: Loaded, thread: dict[str, Any]) -> int | None:
+    """The post of a thread that was loaded already."""
+    at, author = loaded.moment(thread["days_ago"], thread["at"]), loaded.users[thread["author"]]
+    return db.session.scalar(select(Post.id).where(Post.author_id == author.id, Post.published_at == at))
+
+
 def _all_comments(thread: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for comment in thread.get("comments", []):
         yield comment
@@ -322,13 +330,15 @@ def _write_thread(
     circle = thread["circle"]
     with clock.at(at):
         post_id = posts.publish_post(
-            author, loaded.slugs[circle], body=thread["body"], title=thread.get("title", ""),
+            author, loaded.slugs[circle], body=thread.get("first_body", thread["body"]), title=thread.get("title", ""),
             topic_ids=[loaded.topics[(circle, key)] for key in thread.get("topics", [])], media_ids=media_ids,
             alts=thread.get("alts", []), poll=_poll(thread.get("poll")),
         )  # fmt: skip
     others = [person for person in loaded.members[circle] if person != thread["author"]]
     for person in _some(others, thread.get("likes", 0), thread["key"]):
         posts.like_post(loaded.users[person], post_id, on=True)
+    for person in {*_some(others, thread.get("favorites", 0), thread["key"] + "*"), *thread.get("kept_by", [])}:
+        posts.favorite_post(loaded.users[person], post_id, on=True)
     liked: list[tuple[int, str]] = []
     for comment in thread.get("comments", []):
         written = {comment["author"]: _write(loaded, post_id, at, comment, None)}
@@ -343,8 +353,12 @@ def _write_thread(
             posts.edit_post(author, post_id, body=thread["body"])
     for comment_id, person in sorted(liked):
         posts.like_comment(loaded.users[person], comment_id, on=True)
+    if featured := thread.get("featured"):
+        with clock.at(at + timedelta(minutes=featured["after_minutes"])):
+            posts.feature_post(loaded.users[featured["by"]], post_id, on=True)
     if poll := thread.get("poll"):
-        _vote(loaded, post_id, poll, list(_some(others, poll["votes"], thread["body"])))
+        voters = [person for person in others if person not in poll.get("abstain", [])]
+        _vote(loaded, post_id, poll, list(_some(voters, poll["votes"], thread["body"])))
 
 
 def _poll(asked: dict[str, Any] | None) -> posts.PollContent | None:
@@ -369,3 +383,33 @@ def _write(loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], 
 def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> list[tuple[int, str]]:
     others = [person for person in people if person != comment["author"]]
     return [(comment_id, person) for person in _some(others, comment.get("likes", 0), comment["body"])]
+
+
+# ---- what stands on top, and what is still being written --------------------------------------------------------
+
+
+def _load_pins(loaded: Loaded, threads: Sequence[dict[str, Any]]) -> None:
+    """The owner of each circle pins what belongs on top, in order. Doing it twice is doing it once."""
+    owners = {circle["key"]: loaded.users[circle["owner"]] for circle in _content("circles")}
+    for thread in sorted((each for each in threads if "pinned" in each), key=lambda each: int(each["pinned"])):
+        with clock.at(loaded.moment(1, "12:30")):
+            posts.pin_post(owners[thread["circle"]], _post_of(loaded, thread) or 0, rank=thread["pinned"])
+
+
+def _load_drafts(loaded: Loaded) -> None:
+    """Half written posts, and some that are planned for the next morning that comes."""
+    for each in _content("drafts"):
+        author, slug = loaded.users[each["author"]], loaded.slugs[each["circle"]]
+        if db.session.scalar(select(Draft.id).where(Draft.author_id == author.id, Draft.body == each["body"])):
+            continue
+        content = posts.DraftContent.of(
+            body=each["body"], title=each["title"], poll=each.get("poll"),
+            topic_ids=[loaded.topics[(each["circle"], key)] for key in each["topics"]],
+        )  # fmt: skip
+        if "at" in each:
+            tomorrow = clock.now().astimezone(TZ).date() + timedelta(days=1)
+            plan = posts.Plan(datetime.combine(tomorrow, time.fromisoformat(each["at"]), TZ))
+            posts.new_draft(author, slug, content, plan=plan)
+        else:
+            with clock.at(clock.now() - timedelta(hours=each["hours_ago"])):
+                posts.new_draft(author, slug, content)

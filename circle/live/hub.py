@@ -61,16 +61,20 @@ class Person:
 
 @dataclass(frozen=True)
 class Seen:
-    """One look: sign-ins that are still good, circles that still exist, and who is in them (user id, circle id)."""
+    """One look: sign-ins that are still good, circles that still exist, who is in them and who is banned from them.
+
+    `members` and `banned` hold pairs of a user's and a circle's id.
+    """
 
     people: Mapping[int, Person]
     circles: Mapping[int, CircleNews]
     members: frozenset[tuple[int, int]]
+    banned: frozenset[tuple[int, int]] = frozenset()
 
     def readable(self, user_id: int, circle_id: int) -> CircleNews | None:
         """The circle's news, if they are for this person."""
-        news = self.circles.get(circle_id)
-        return news if news and (news.public or (user_id, circle_id) in self.members) else None
+        news, here = self.circles.get(circle_id), (user_id, circle_id)
+        return news if news and (here in self.members or (news.public and here not in self.banned)) else None
 
 
 Look = Callable[[Watched], Seen]

@@ -52,15 +52,15 @@ def look(watched: Watched) -> Seen:
     """The state of everything the streams of a process watch: at most three statements, each answered from indexes."""
     people = _people(watched.sessions)
     here = _circles(watched.circles)
-    closed = [circle_id for circle_id, news in here.items() if not news.public]
-    members = _members({person.user_id for person in people.values()}, closed)
-    return Seen(people, here, members)
+    standing = _standing({person.user_id for person in people.values()}, list(here))
+    members, banned = (frozenset(at for at, status in standing if status == each) for each in ("active", "banned"))
+    return Seen(people, here, members, banned)
 
 
 def _people(sessions: frozenset[int]) -> dict[int, Person]:
     unread = (
         select(func.count())
-        .where(Notice.user_id == AuthSession.user_id, Notice.read_at.is_(None))
+        .where(Notice.user_id == AuthSession.user_id, Notice.read_at.is_(None), notifications.readable())
         .correlate(AuthSession)
         .scalar_subquery()
     )
@@ -95,12 +95,12 @@ def _circles(circle_ids: frozenset[int]) -> dict[int, CircleNews]:
     return {id_: CircleNews(post or 0, count, visibility == "public") for id_, post, count, visibility in rows}
 
 
-def _members(user_ids: set[int], circle_ids: list[int]) -> frozenset[tuple[int, int]]:
+def _standing(user_ids: set[int], circle_ids: list[int]) -> list[tuple[tuple[int, int], str]]:
     if not user_ids or not circle_ids:
-        return frozenset()
+        return []
     rows = db.session.execute(
-        select(Member.user_id, Member.circle_id).where(
-            Member.circle_id.in_(circle_ids), Member.user_id.in_(user_ids), Member.status == "active"
+        select(Member.user_id, Member.circle_id, Member.status).where(
+            Member.circle_id.in_(circle_ids), Member.user_id.in_(user_ids), Member.status.in_(("active", "banned"))
         )
     )
-    return frozenset((user_id, circle_id) for user_id, circle_id in rows)
+    return [((user_id, circle_id), status) for user_id, circle_id, status in rows]

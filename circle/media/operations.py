@@ -91,8 +91,11 @@ def forget_unused(media_ids: Sequence[int]) -> int:
 
 
 def _delete_unused(media_ids: Sequence[int]) -> int:
-    unused = select(Media).where(Media.id.in_(media_ids), ~in_use()).order_by(Media.id).with_for_update()
-    rows = db.session.scalars(unused).all()
+    # two statements: the second sees what was taken into use while the first waited for the rows
+    locked = db.session.scalars(
+        select(Media.id).where(Media.id.in_(media_ids)).order_by(Media.id).with_for_update()
+    ).all()
+    rows = db.session.scalars(select(Media).where(Media.id.in_(locked), ~in_use()).order_by(Media.id)).all()
     if rows:
         db.session.execute(delete(Media).where(Media.id.in_([row.id for row in rows])))
         keys = {key for row in rows for key in (row.storage_key, row.thumb_key) if key is not None}

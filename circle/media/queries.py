@@ -173,6 +173,12 @@ def unused_media(before: datetime, limit: int) -> list[int]:
     return list(db.session.scalars(unused))
 
 
+def unused_media_of(owner_id: int, limit: int) -> list[int]:
+    """Ids of somebody's uploads that nothing shows; oldest first."""
+    unused = select(Media.id).where(Media.owner_id == owner_id, ~in_use()).order_by(Media.id).limit(limit)
+    return list(db.session.scalars(unused))
+
+
 def used_bytes(owner_id: int) -> int:
     """What the files of one member have together, counted against the quota."""
     return int(db.session.scalar(select(func.sum(Media.bytes)).where(Media.owner_id == owner_id)) or 0)

@@ -191,10 +191,27 @@ KINDS: Mapping[str, Kind] = {
     ),
     "account.email_confirmed": Kind("account", "mail", lazy("Your e-mail address is confirmed"), _SECURITY, "ok"),
     "account.email_removed": Kind("account", "mail", lazy("Your e-mail address was removed"), _SECURITY),
+    "account.copy_ready": Kind(
+        "account", "download", lazy("The copy of your data is ready; fetch it before %(until)s"), "/settings/data",
+        "ok", needs=frozenset({"until"}),
+    ),
+    "account.deletion_asked": Kind(
+        "account", "trash-2", lazy("Your account will be deleted on %(until)s; until then you can keep it"),
+        "/settings/deletion", needs=frozenset({"until"}),
+    ),
+    "account.deletion_cancelled": Kind("account", "circle-check", lazy("Your account stays"), "/settings", "ok"),
+    "account.deletion_postponed": Kind(
+        "account", "trash-2", lazy("Your account was not deleted yet: please hand over the circles that belong to you"),
+        "/settings/deletion",
+    ),
 }  # fmt: skip
 
 #: kinds that go with the post or comment they are about
 OF_CONTENT = tuple(name for name, kind in KINDS.items() if kind.of_content)
+
+
+#: kinds that ask somebody to decide something, and go with their right to
+OF_DECIDERS = ("application.submitted",)
 
 
 def kinds_of(*categories: str) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ class SettingsRow:
 #: a kind that a newer version of the program wrote and this one does not know
 _UNKNOWN_ICON = "bell"
 _UNKNOWN_CATEGORY = "account"
+#: where times are told that belong to no circle
+_NO_CIRCLE_TZ = "Asia/Shanghai"
 #: parts of the inbox, by name -> categories
 PARTS: Mapping[str, Collection[str]] = {
     "people": ("replies", "mentions", "likes"),
@@ -218,7 +220,7 @@ def _row(row: Row[Any], people: Mapping[int, Author]) -> NoticeRow:
 
 def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
     until = row.data.get("until")
-    here = datetime.fromisoformat(until).astimezone(ZoneInfo(row.tz or "UTC")) if until else None
+    here = datetime.fromisoformat(until).astimezone(ZoneInfo(row.tz or _NO_CIRCLE_TZ)) if until else None
     return {
         **row.data,
         "post_id": row.post_id,

@@ -24,8 +24,8 @@ _TITLE = 60
 
 def atom_feed(
     circle: CircleRow, posts: Sequence[PostRow], *, base: str, path: str, page: str, lang: str, title: str
-) -> tuple[bytes, datetime]:
-    """The feed of `posts` under `title`, and when it last changed.
+) -> bytes:
+    """The feed of `posts` under `title`.
 
     `base` is the site's address, `path` the feed's own and `page` that of what it is the feed of.
     """
@@ -43,7 +43,8 @@ def atom_feed(
         _text(feed, "logo", base + circle.cover_url)
     for post in posts:
         _entry(feed, post, base)
-    return tostring(feed, encoding="utf-8", xml_declaration=True), updated
+    made: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
+    return made
 
 
 def _entry(feed: Element, post: PostRow, base: str) -> None:

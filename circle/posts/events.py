@@ -209,3 +209,13 @@ class PlannedPostFailed(Event):
     #: for when it was planned, as text
     planned_for: str
     excerpt: str
+
+
+@dataclass(frozen=True)
+class NameErased(Event):
+    """A post or comment that named somebody under one of `names` has `label` there now: the account was deleted."""
+
+    post_id: int
+    comment_id: int | None
+    names: tuple[str, ...]
+    label: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from circle.core import clock
 from circle.core.jobs import enqueue, job
@@ -61,8 +61,8 @@ def rename_mentions(user_id: int) -> None:
 
 
 @job("posts.close_poll")
-def close_poll(post_id: int) -> None:
-    """Tell that the time of a poll is over; one that runs longer after all is looked at again."""
-    left = operations.close_poll(post_id)
+def close_poll(post_id: int, planned: str) -> None:
+    """Tell that the time of a poll is over, which was to be at `planned`; one that runs longer is looked at again."""
+    left = operations.close_poll(post_id, datetime.fromisoformat(planned))
     if left is not None:
-        enqueue(close_poll, post_id, delay=left)
+        enqueue(close_poll, post_id, planned, delay=left)

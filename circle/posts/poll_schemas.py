@@ -87,4 +87,5 @@ class PollOut(OutSchema):
     voter_count = fields.Integer(required=True)
     voted = fields.Boolean(required=True)
     can_vote = fields.Boolean(required=True)
+    can_end = fields.Boolean(required=True)
     options = fields.List(fields.Nested(PollOptionOut), required=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from circle.accounts.usernames import same_spelling
@@ -72,3 +72,20 @@ def _spliced(body: str, places: list[tuple[int, int]], names: list[str]) -> str:
         parts += [body[last:begin], name]
         last = end
     return "".join([*parts, body[last:]])
+
+
+def unnamed(
+    body: str, others: Mapping[str, Link], gone: Collection[str], tags: Mapping[str, Link], *, label: str, longest: int
+) -> Renewed:
+    """Put `label` in place of every mention by one of the names `gone` (by spelling), whose account was deleted.
+
+    `others` are the links of those who are still named, by spelling. A text that would grow over `longest` gets dots.
+    """
+    body = markup.clean_text(body)
+    asked = mentions.candidates(body).names
+    links = {name: others[same_spelling(name)] for name in asked if same_spelling(name) in others}
+    olds = {name for name in asked if same_spelling(name) in gone and name not in links}
+    body_now = _replaced(body, olds, label, links, tags)
+    if len(body_now) > longest:
+        body_now = _replaced(body, olds, "…", links, tags)
+    return Renewed(body_now, markup.render_with(body_now, links, tags).html, None)

@@ -33,9 +33,7 @@ def _media_ids() -> fields.List[Any]:
 
 
 def _alts() -> fields.List[Any]:
-    return fields.List(
-        Line(MAX_ALT), metadata={"description": "What there is to see or hear in each of `media_ids`, in order."}
-    )
+    return fields.List(Line(MAX_ALT), metadata={"description": "What there is to see or hear in each file, in order."})
 
 
 class PostInput(InputSchema):

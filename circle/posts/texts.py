@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, literal, or_, select, tuple_
+from sqlalchemy import Row, literal, select, tuple_
 
 from circle.access import Actor
 from circle.accounts.models import User
@@ -48,9 +48,14 @@ class TopicLink:
     open: bool
 
 
-def in_circle(actor: Actor, body: str, circle: CircleRow) -> Words:
-    """The words of a new post in a circle that was read for this actor."""
-    return _words(actor, body, lambda: Place(circle.id, circle.slug))
+def in_circle(actor: Actor, body: str, circle: Callable[[], CircleRow]) -> Words:
+    """The words of a new post; its circle, as this actor may read it, is only asked for when names are to be found."""
+
+    def place() -> Place:
+        read = circle()
+        return Place(read.id, read.slug)
+
+    return _words(actor, body, place)
 
 
 def under_post(actor: Actor, body: str, post_id: int) -> Words:
@@ -166,11 +171,14 @@ def _stored(target_type: str, target_id: int) -> Row[Any] | None:
 
 
 def outdated_mentions(user_id: int, after: tuple[str, int] | None, limit: int) -> list[tuple[str, int]]:
-    """Posts and comments (kind, id) that name somebody by a name they no longer have, in order, from `after` on."""
+    """Posts and comments (kind, id) that name somebody by a name they no longer have, in order, from `after` on.
+
+    Not those of a deleted account: what is erased must still be found by its mentions (erasing.py).
+    """
     statement = (
         select(Mention.target_type, Mention.target_id)
         .join(User, User.id == Mention.user_id)
-        .where(Mention.user_id == user_id, or_(Mention.written != User.username, User.status == "deleted"))
+        .where(Mention.user_id == user_id, Mention.written != User.username, User.status != "deleted")
         .order_by(Mention.target_type, Mention.target_id)
         .limit(limit)
     )

@@ -106,6 +106,16 @@ def unfollow_topic(actor: Actor, topic_id: int) -> None:
 
 
 @operation
+def forget_follows(user_id: int) -> None:
+    """Let a deleted account follow nothing any more."""
+    mine = select(TopicFollow.topic_id).where(TopicFollow.user_id == user_id).order_by(TopicFollow.topic_id)
+    for topic_id in db.session.scalars(mine).all():
+        gone = delete(TopicFollow).where(TopicFollow.topic_id == topic_id, TopicFollow.user_id == user_id)
+        if db.session.execute(gone).rowcount:  # type: ignore[attr-defined]
+            _adjust(topic_id, followers=-1)
+
+
+@operation
 def adjust_post_count(topic_ids: Iterable[int], delta: int) -> None:
     """Add `delta` published posts to the count of each topic. For posts, which know when that changes."""
     for topic_id in sorted(set(topic_ids)):  # always in this order, so that two posts never wait for each other

@@ -121,11 +121,10 @@
     uploads.delete(box);
     $("progress", box).remove();
     $(".preview-retry", box).remove();
-    for (const [name, value] of [["media_ids", id], ["alts", ""]]) {
-      const field = document.createElement("input");
-      Object.assign(field, { type: "hidden", name, value });
-      box.append(field);
-    }
+    const carry = (name, value) => box.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    carry("media_ids", id);
+    const words = $("[data-alt]", box);   // has no name until there is an upload to go with it
+    if (words) words.name = "alts"; else carry("alts", "");
     // what the server makes of it: a poster, a length, a size
     const made = $(".voice, .video, .file", parse(html));
     if (box.matches(".attachment")) {

@@ -1,10 +1,11 @@
 /* Names and topics to choose from while somebody types @ or # in a <textarea data-mention="/the/circle">.
    The list stands at the caret; arrow keys move, Enter or Tab takes, Escape closes. What an input method is still
-   composing is left alone. Without this script @name and #title# are simply typed. */
+   composing is left alone. <button data-sign="@" data-into="id"> types the sign, which is far away on a phone's keys.
+   Without this script @name and #title# are simply typed. */
 (() => {
   "use strict";
   const LETTER = "\\p{L}\\p{N}\\p{M}";
-  const NAME = new RegExp(`(^|[^${LETTER}_+\\-/]|[\\u2e80-\\uffef])@([${LETTER}._-]{1,20})$`, "u");
+  const NAME = new RegExp(`(^|[^${LETTER}_+\\-/]|[\\u2e80-\\uffef])@([${LETTER}._-]{0,20})$`, "u");
   const TITLE = /#([^#\n]{0,20})$/u;
   const WAIT = 150;
 
@@ -157,6 +158,22 @@
   }, true);
   list.addEventListener("pointerdown", (e) => e.preventDefault());   // the text keeps the focus
   list.addEventListener("click", (e) => { const option = e.target.closest("[role=option]"); if (option) take(option); });
+  // the sign at the caret; behind a Latin word it would belong to that, so a space comes between
+  function type(sign, into) {
+    into.focus();
+    const box = into.getBoundingClientRect();
+    if (box.top < 80 || box.top > innerHeight - 160) into.scrollIntoView({ block: "center" });   // the buttons may be far below
+    const before = into.value.slice(0, into.selectionStart), text = (/[A-Za-z0-9_]$/.test(before) ? " " : "") + sign;
+    if (!document.execCommand("insertText", false, text)) {
+      into.setRangeText(text, into.selectionStart, into.selectionEnd, "end");
+      into.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }
+  }
+  document.addEventListener("pointerdown", (e) => { if (e.target.closest?.("[data-sign]")) e.preventDefault(); });   // nor lets the keys of a phone go
+  document.addEventListener("click", (e) => {
+    const button = e.target.closest?.("[data-sign]");
+    if (button) type(button.dataset.sign, document.getElementById(button.dataset.into));
+  });
   document.addEventListener("focusout", (e) => { if (e.target === area) close(); });
   const follow = () => { if (!list.hidden) put(); };
   addEventListener("resize", follow);

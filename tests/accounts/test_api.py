@@ -303,8 +303,8 @@ def test_a_cursor_of_another_list_is_refused(api: Clients, make: Make) -> None:
 def test_everybody_may_read_a_profile_but_nothing_private(api: Clients, anna: User) -> None:
     answer = api().get(f"/users/{anna.id}")
     body = answer.get_json()
-    assert set(body) == {"id", "username", "nickname", "avatar_url", "bio", "created_at"}
-    assert (body["id"], body["nickname"]) == (str(anna.id), "安娜")
+    assert set(body) == {"id", "username", "nickname", "avatar_url", "bio", "created_at", "blocked"}
+    assert (body["id"], body["nickname"], body["blocked"]) == (str(anna.id), "安娜", False)
     assert api().get(f"/users/{anna.id}", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 

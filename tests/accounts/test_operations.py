@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +29,7 @@ from circle.core.errors import (
     Unauthenticated,
 )
 from circle.core.operation import operation
+from tests import patience
 from tests.factories import PASSWORD, Make, actor_of
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -48,22 +48,15 @@ def later(**passed: float) -> Any:
 
 def together(app: Flask, work: Callable[[], Any], times: int = 2) -> list[Any]:
     """What each of several threads got that do the same thing at the same moment."""
-    gate, results = threading.Barrier(times), []
 
-    def run() -> None:
+    def run(_number: int) -> Any:
         with app.app_context():
-            gate.wait()
             try:
-                results.append(work())
+                return work()
             except CircleError as error:
-                results.append(error)
+                return error
 
-    threads = [threading.Thread(target=run) for _each in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    return patience.at_once(run, range(times))
 
 
 def browser_here(user_id: int) -> Actor:

@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core.db import db
+from tests import patience
 from tests.browser.world import World, build
 from tests.services import REQUIRED
 
@@ -137,7 +138,9 @@ class _server:
         command += ["--bind", self.url.removeprefix("http://"), "wsgi:app"]
         self.log = place / "server.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def __enter__(self) -> str:
         for _attempt in range(200):
@@ -153,7 +156,7 @@ class _server:
 
     def __exit__(self, *_error: object) -> None:
         self.process.terminate()
-        self.process.wait(timeout=20)
+        patience.ended(self.process)
 
 
 @pytest.fixture(scope="package")

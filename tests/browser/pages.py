@@ -37,6 +37,12 @@ VIEWS: dict[str, tuple[View, ...]] = {
         "accounts.settings_profile": [("profile", "/settings/profile", SIGNED_IN)],
         "accounts.settings_security": [("security", "/settings/security", SIGNED_IN)],
         "accounts.settings_email": [("e-mail address", "/settings/email", SIGNED_IN)],
+        "accounts.settings_blocked": [
+            ("blocked people", "/settings/blocked", ("member",)),
+            ("nobody blocked", "/settings/blocked", OWNER),
+        ],
+        "accounts.settings_data": [("one's data", "/settings/data", SIGNED_IN)],
+        "accounts.settings_deletion": [("delete the account", "/settings/deletion", SIGNED_IN)],
         "accounts.forgot": [
             ("password forgotten", "/forgot", VISITOR),
             ("mail on its way", "/forgot?sent=1", VISITOR),

@@ -72,9 +72,9 @@ def test_a_topic_is_followed_by_a_form(reader: Page, site: Site) -> None:
 
 def test_tabs_are_links(reader: Page, site: Site) -> None:
     reader.goto(f"/{site.world.slug}")
-    reader.click("#tab-feed-4")
+    reader.click("#tab-feed-5")
     expect(reader).to_have_url(re.compile(r"\?sort=owner$"))
-    expect(reader.locator("#tab-feed-4")).to_have_attribute("aria-current", "page")
+    expect(reader.locator("#tab-feed-5")).to_have_attribute("aria-current", "page")
     reader.go_back()
     expect(reader.locator("#tab-feed-1")).to_have_attribute("aria-current", "page")
 

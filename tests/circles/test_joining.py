@@ -1,6 +1,5 @@
 """Coming into a circle by each way in, and going again."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from circle.core import clock
 from circle.core.audit import AuditEntry
 from circle.core.db import db
 from circle.core.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
+from tests import patience
 from tests.factories import Make, actor_of
 
 MORNING = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -52,8 +52,7 @@ def test_joining_many_times_at_once_makes_one_row(app, make: Make) -> None:
         with app.app_context():
             return circles.join_circle(ann, slug)
 
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(join, range(6)))
+    answers = patience.at_once(join, range(6))
     assert sorted(answer.new for answer in answers) == [False] * 5 + [True]
     assert rows_of(Member, circle) == 2
     assert queries.get_circle(ann, slug).member_count == 2
@@ -136,8 +135,7 @@ def test_applying_many_times_at_once_makes_one_application(app, make: Make) -> N
         with app.app_context():
             return circles.join_circle(ann, slug).status
 
-    with ThreadPoolExecutor(5) as pool:
-        assert set(pool.map(apply, range(5))) == {"pending"}
+    assert set(patience.at_once(apply, range(5))) == {"pending"}
     assert rows_of(Application, circle) == 1
 
 
@@ -261,8 +259,7 @@ def test_a_link_for_three_lets_in_three_of_eight_who_come_at_once(app, make: Mak
             except Refused:
                 return False
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(join, people)) == 3
+    assert sum(patience.at_once(join, people)) == 3
     assert rows_of(Member, circle) == 4
 
 

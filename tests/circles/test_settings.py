@@ -1,7 +1,5 @@
 """Founding a circle, changing it, and who may read what of it."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +11,7 @@ from circle.core.audit import AuditEntry
 from circle.core.db import db
 from circle.core.errors import BadRequest, Forbidden, Invalid, NotFound, PreconditionFailed, Unauthenticated
 from circle.media.models import Media
+from tests import patience
 from tests.factories import Make, _add, actor_of
 
 
@@ -61,8 +60,7 @@ def test_an_address_is_given_once_also_when_two_ask_at_once(app, make: Make) -> 
                 assert list(error.errors) == ["slug"]
                 return False
 
-    with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(found, people)) == 1
+    assert sum(patience.at_once(found, people)) == 1
     other = make.circle()
     with pytest.raises(Invalid):
         circles.update_circle(SYSTEM, other.slug, slug="wanted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from circle.core.audit import AuditHead
 from circle.core.db import db
 from circle.core.ids import new_id
 from circle.core.operation import operation
+from tests import patience
 
 #: things are heads of audit streams that nobody else uses: a small table that every test may write to
 _PREFIX = "thing:"
@@ -38,23 +38,14 @@ def things() -> list[str]:
 
 def at_once(app: Flask, count: int, work: Callable[[int], Any]) -> list[Any]:
     """Run `work(number)` in `count` threads that start together; what each returned or raised, by number."""
-    start = threading.Barrier(count)
-    found: list[Any] = [None] * count
 
-    def run(number: int) -> None:
+    def run(number: int) -> Any:
         with app.app_context():
-            start.wait()
             try:
-                found[number] = work(number)
+                return work(number)
             except Exception as error:
-                found[number] = error
+                return error
             finally:
                 db.session.remove()
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads), "a thread hangs"
-    return found
+    return patience.at_once(run, range(count))

@@ -8,9 +8,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from circle.core import audit, jobs
 from circle.core.db import db
 from circle.core.jobs import Job, enqueue, job
 from circle.core.operation import operation
+from tests import patience
 
 
 @pytest.fixture(autouse=True)
@@ -109,22 +109,36 @@ def test_a_taken_port_is_refused_in_one_sentence() -> None:
             serve.check_port("127.0.0.1", port)
 
 
-Served = subprocess.Popen[str]
+Served = subprocess.Popen[bytes]
 
 
-def start(tmp_path: Path, port: int) -> Served:
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[int], Served]]:
+    """`start(port)` is a running `flask serve`; `said` is what it printed so far."""
     environment = os.environ | {"CIRCLE_DATA_DIR": str(tmp_path / "var"), "CIRCLE_ENV": "development"}
     environment.pop("CIRCLE_DATABASE_URL", None)
-    command = [sys.executable, "-u", "-m", "flask", "--app", "wsgi", "serve", "--no-demo", "--port", str(port)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    running: list[Served] = []
+
+    def begin(port: int) -> Served:
+        command = [sys.executable, "-u", "-m", "flask", "--app", "wsgi", "serve", "--no-demo", "--port", str(port)]
+        # into a file: a pipe would stay open for as long as one of its processes lives
+        with (tmp_path / "said").open("wb") as output:
+            running.append(
+                subprocess.Popen(
+                    command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            )
+        patience.until(lambda: "Open http://127.0.0.1:" in said(tmp_path) or running[-1].poll() is not None, 120)
+        assert running[-1].poll() is None, said(tmp_path)
+        return running[-1]
+
+    yield begin
+    for each in running:
+        patience.killed(each)
 
 
-def wait_until_it_answers(served: Served) -> None:
-    assert served.stdout is not None
-    timer = threading.Timer(120, served.kill)
-    timer.start()
-    assert any("Open http://127.0.0.1:" in line for line in served.stdout)
-    timer.cancel()
+def said(tmp_path: Path) -> str:
+    return (tmp_path / "said").read_text(encoding="utf-8")
 
 
 def children(of: int) -> list[int]:
@@ -147,33 +161,32 @@ def periods(tmp_path: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 @needs_proc
-def test_serve_answers_stops_both_processes_in_order_and_starts_again_with_its_data(tmp_path: Path) -> None:
+def test_serve_answers_stops_both_processes_in_order_and_starts_again_with_its_data(
+    start: Callable[[int], Served], tmp_path: Path
+) -> None:
     port, first = free_port(), []
     for number in (signal.SIGINT, signal.SIGTERM):
-        served = start(tmp_path, port)
-        wait_until_it_answers(served)
+        served = start(port)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
             assert answer.status == 200
         below = children(served.pid)
         assert len(below) == 2
-        while not periods(tmp_path):
-            time.sleep(0.1)
+        patience.until(lambda: periods(tmp_path), pause=0.1)
         first = first or periods(tmp_path)
         served.send_signal(number)
-        output, _errors = served.communicate(timeout=60)
-        assert (served.returncode, output.endswith("Stopped.\n")) == (0, True)
+        assert patience.ended(served) == 0
+        assert "Stopped.\n" in said(tmp_path)
         assert not any(alive(pid) for pid in below)
     assert dict(periods(tmp_path)).items() >= dict(first).items()
 
 
 @pytest.mark.slow
 @needs_proc
-def test_serve_stops_with_an_error_when_one_process_dies(tmp_path: Path) -> None:
-    served = start(tmp_path, free_port())
-    wait_until_it_answers(served)
+def test_serve_stops_with_an_error_when_one_process_dies(start: Callable[[int], Served], tmp_path: Path) -> None:
+    served = start(free_port())
     below = children(served.pid)
     killed = next(pid for pid in below if "worker" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"))
     os.kill(killed, signal.SIGKILL)
-    output, _errors = served.communicate(timeout=60)
-    assert (served.returncode, "The worker stopped by itself" in output) == (1, True)
+    assert patience.ended(served) == 1
+    assert "The worker stopped by itself" in said(tmp_path)
     assert not any(alive(pid) for pid in below)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from circle.core import clock
+from tests import patience
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -44,7 +45,7 @@ def test_another_thread_keeps_the_real_time() -> None:
     with clock.at(NOON):
         thread = threading.Thread(target=lambda: seen.append(clock.is_set()))
         thread.start()
-        thread.join()
+        thread.join(patience.PATIENCE)
     assert seen == [False]
 
 

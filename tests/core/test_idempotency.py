@@ -16,6 +16,7 @@ from circle.core.db import db
 from circle.core.errors import BadRequest, Conflict, Refused
 from circle.core.housekeeping import forget_idempotency
 from circle.core.idempotency import LEASE, LIFETIME, Answer, IdempotencyRecord, fingerprint, once
+from tests import patience
 from tests.clients import ApiClient
 from tests.core import routes
 from tests.core.lab import at_once, make_thing, things
@@ -345,13 +346,12 @@ def test_a_slow_process_that_was_taken_over_comes_too_late_for_its_effect(lab: F
             finally:
                 db.session.remove()
 
-    slow = threading.Thread(target=run)
-    slow.start()
+    slow = patience.started([threading.Thread(target=run)])
     assert started.wait(30)
     with clock.at(start + LEASE):
         assert once("u1", "r", "k" * 8, "p", make_one).status == 201
     release.set()
-    slow.join(30)
+    patience.joined(slow)
     assert isinstance(found[0], Conflict)
     assert things() == ["thing"]
     assert once("u1", "r", "k" * 8, "p", make_one).body == "{}"

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from circle.core import clock, ids
 from circle.core.ids import MAX_ID, Generator, moment_of, new_id
+from tests import patience
 
 NOW = datetime(2026, 11, 21, 4, 5, 6, 789_000, UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,17 +37,7 @@ def stand(monkeypatch: pytest.MonkeyPatch, *moments: datetime) -> None:
 
 def collect(threads: int, each: int, make: Callable[[], int]) -> list[list[int]]:
     found: list[list[int]] = [[] for _ in range(threads)]
-    start = threading.Barrier(threads)
-
-    def run(mine: list[int]) -> None:
-        start.wait()
-        mine.extend(make() for _ in range(each))
-
-    running = [threading.Thread(target=run, args=(mine,)) for mine in found]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
+    patience.at_once(lambda mine: mine.extend(make() for _ in range(each)), found)
     return found
 
 
@@ -130,24 +119,20 @@ def test_a_clock_set_to_the_future_repeats_no_id_when_the_future_comes(monkeypat
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_process_takes_a_node_of_its_own(place: Path) -> None:
+def test_a_forked_process_takes_a_node_of_its_own(place: Path, tmp_path: Path) -> None:
+    def tell(told: Path) -> None:
+        told.write_text(" ".join(str(new_id()) for _ in range(500)))
+
     mine = [new_id() for _ in range(500)]
     children = []
-    for _ in range(3):
-        read, write = os.pipe()
-        if (child := os.fork()) == 0:
-            os.close(read)
-            with os.fdopen(write, "w") as file:
-                file.write(" ".join(str(new_id()) for _ in range(500)))
-            os._exit(0)
-        os.close(write)
-        children.append((child, read))
+    for number in range(3):
+        told = tmp_path / str(number)
+        children.append((patience.forked(lambda told=told: tell(told)), told))
     mine += [new_id() for _ in range(500)]
     theirs = []
-    for child, read in children:
-        with os.fdopen(read) as file:
-            theirs.append([int(text) for text in file.read().split()])
-        assert os.waitpid(child, 0)[1] == 0
+    for child, told in children:
+        assert patience.exit_code_of(child) == 0
+        theirs.append([int(text) for text in told.read_text().split()])
     assert len({*mine, *(id_ for made in theirs for id_ in made)}) == 1_000 + 3 * 500
     # a child that ended gives its node back, so two that did not live together may share one; none has the parent's
     assert {node_of(id_) for id_ in mine} == {0}
@@ -160,9 +145,11 @@ def _process(place: Path, machine: int = 0) -> subprocess.Popen[str]:
         f"ids.configure({machine}, Path({str(place)!r})); "
         "print(*(ids.new_id() for _ in range(2000)), flush=True); sys.stdin.read()"
     )
+    # it ends by itself when nobody hears of it any more
     return subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", f"import signal; signal.alarm({2 * int(patience.PATIENCE)}); {script}"],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
 
 
 def test_processes_that_share_a_data_directory_have_different_nodes(place: Path) -> None:
@@ -178,29 +165,28 @@ def test_processes_that_share_a_data_directory_have_different_nodes(place: Path)
     assert nodes[3] <= set(range(7 * 32, 8 * 32))
     assert len({id_ for found in [mine, *made] for id_ in found}) == 8_000
     for process in running:
-        process.communicate("")
+        process.communicate("", timeout=patience.PATIENCE)
         assert process.returncode == 0
 
 
 def test_a_process_that_ended_gives_its_node_back(place: Path) -> None:
     for _ in range(2):
         process = _process(place)
-        out, _err = process.communicate("")
+        out, _err = process.communicate("", timeout=patience.PATIENCE)
         assert {node_of(int(text)) for text in out.split()} == {0}
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_too_many_processes_on_one_machine_are_told_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    new_id()
-    monkeypatch.setattr(ids, "_PROCESSES", 1)
-    read, write = os.pipe()
-    if (child := os.fork()) == 0:
+def test_too_many_processes_on_one_machine_are_told_so(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell() -> None:
         try:
             new_id()
         except RuntimeError as error:
-            os.write(write, str(error).encode())
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as file:
-        assert "CIRCLE_NODE" in file.read()
-    os.waitpid(child, 0)
+            (tmp_path / "told").write_text(str(error))
+
+    new_id()
+    monkeypatch.setattr(ids, "_PROCESSES", 1)
+    assert patience.exit_code_of(patience.forked(tell)) == 0
+    assert "CIRCLE_NODE" in (tmp_path / "told").read_text()

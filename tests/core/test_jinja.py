@@ -16,6 +16,8 @@ def site(plain_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     pages = {
         "plain.html": "{{ _('Comments') }}|{{ lang }}",
         "values.html": "{{ _('Hidden: %(reason)s', reason=why) }}",
+        "counts.html": "{{ ngettext('%(num)s choice', '%(num)s choices', n) }}|"
+        "{{ ngettext('%(count)s member', '%(count)s members', n, count=name) }}",
         "icons.html": "{{ icon('heart') }}{{ icon(name) }}",
         "outer.html": "{% include 'plain.html' %}",
         "shadow.html": "{% for _ in [1] %}{{ 1 }}{% endfor %}{{ url_for('home.person', username=name) }}",
@@ -38,6 +40,18 @@ def test_values_in_sentences_are_escaped_in_pages_and_not_in_plain_text(site: Fl
     with site.test_request_context(), force_locale("en"):
         assert render_template("values.html", why="<b>%s & 100%") == "Hidden: &lt;b&gt;%s &amp; 100%"
         assert render_template("plain.txt", why="<b>") == "Hidden: <b>"
+
+
+def test_numbers_take_their_form_of_each_language(site: Flask) -> None:
+    environment = site.jinja_env
+    with site.test_request_context():
+        with force_locale("zh_Hans_CN"):
+            assert render_template("counts.html", n=1, name="<1") == "1 个选项|&lt;1 位圈友"
+            source = "{{ ngettext('%(num)s choice', '%(num)s choices', n) }}"
+            assert not list(environment._parse(source, "counts.html", None).find_all(nodes.Call))
+        with force_locale("en"):
+            assert render_template("counts.html", n=1, name="1") == "1 choice|1 member"
+            assert render_template("counts.html", n=2, name="2") == "2 choices|2 members"
 
 
 def test_constant_icons_are_drawn_while_compiling_and_others_when_asked(site: Flask) -> None:

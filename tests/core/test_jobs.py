@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from circle.core import worker as worker_module
 from circle.core.db import db
 from circle.core.jobs import enqueue, job, run_due
 from circle.core.operation import operation
+from tests import patience
 
 LONG = timedelta(hours=2)
 
@@ -41,22 +41,12 @@ def status() -> dict[str, int]:
 
 def race(app: Flask, *calls: object) -> None:
     """Run the calls at the same moment, each in its own thread and app context; their errors fail the test."""
-    start, errors = threading.Barrier(len(calls)), []
 
     def run(call: object) -> None:
         with app.app_context():
-            start.wait()
-            try:
-                call()  # type: ignore[operator]
-            except Exception as error:
-                errors.append(error)
+            call()  # type: ignore[operator]
 
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    patience.at_once(run, calls)
 
 
 def test_a_job_runs_once_with_its_arguments(app: Flask, ran: list[object]) -> None:
@@ -228,8 +218,7 @@ def test_a_waiting_job_is_not_taken_while_somebody_who_needs_it_has_not_committe
         inside.wait(5)
         timer = threading.Timer(0.3, go_on.set)
         timer.start()
-        while not run_due():
-            pass
+        patience.until(run_due, 30, pause=0)
 
     race(app, write_and_ask, take)
     assert ran == ["written", 1]
@@ -351,19 +340,10 @@ def working(app: Flask, ran: list[object], monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(worker_module, "PAUSE", 0.1)
     stop = threading.Event()
     loop = worker_module._run_postgres if jobs.on_postgres() else worker_module._run_table
-    thread = threading.Thread(target=loop, args=(app, stop, timedelta(seconds=3)))
-    thread.start()
+    running = patience.started([threading.Thread(target=loop, args=(app, stop, timedelta(seconds=3)))])
     yield
     stop.set()
-    thread.join(60)
-    assert not thread.is_alive()
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
+    patience.joined(running)
 
 
 def test_a_worker_runs_what_comes_and_what_fails_waits_for_another_attempt(
@@ -381,7 +361,7 @@ def test_a_worker_runs_what_comes_and_what_fails_waits_for_another_attempt(
     enqueue(note, 1)
     enqueue(fail, None)
     enqueue(fail, "k", key="k")
-    until(lambda: status() == {"pending": 1, "done": 3})
+    patience.until(lambda: status() == {"pending": 1, "done": 3})
     assert sorted(map(str, ran)) == ["1", "failed", "failed", "instead"]
     with clock.at(clock.now() + LONG):
         run_due()
@@ -398,13 +378,13 @@ def test_a_worker_buries_a_job_after_its_last_attempt(
         raise ValueError("no")
 
     enqueue(fail)
-    until(lambda: status() == {"dead": 1})
+    patience.until(lambda: status() == {"dead": 1})
     assert [(each.name, each.error) for each in jobs.dead()] == [("test.fail", "ValueError: no")]
 
 
 def test_a_worker_enqueues_the_periodic_jobs(app: Flask, ran: list[object], working: None) -> None:
     job("test.daily", every=timedelta(days=1))(lambda: ran.append(1))
-    until(lambda: ran == [1])
+    patience.until(lambda: ran == [1])
 
 
 def test_a_worker_survives_trouble_with_its_database(
@@ -412,7 +392,7 @@ def test_a_worker_survives_trouble_with_its_database(
 ) -> None:
     note = job("test.note")(ran.append)
     enqueue(note, 1)
-    until(lambda: ran == [1])
+    patience.until(lambda: ran == [1])
     trouble = threading.Event()
     take, ask = jobs._take, jobs.enqueue_periodic
 
@@ -434,12 +414,12 @@ def test_a_worker_survives_trouble_with_its_database(
         db.engine.dispose()
     else:
         monkeypatch.setattr(jobs, "_take", fail_once)
-    until(lambda: jobs.on_postgres() or trouble.is_set())
+    patience.until(lambda: jobs.on_postgres() or trouble.is_set())
     trouble.clear()
     monkeypatch.setattr(jobs, "enqueue_periodic", fail_to_ask)
-    until(trouble.is_set)
+    patience.until(trouble.is_set)
     enqueue(note, 2)
-    until(lambda: ran == [1, 2])
+    patience.until(lambda: ran == [1, 2])
 
 
 # ---- house-keeping ---------------------------------------------------------------------------------------------

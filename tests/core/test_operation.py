@@ -25,6 +25,7 @@ from circle.core.operation import (
     lock_all,
     operation,
 )
+from tests import patience
 from tests.factories import Make
 
 
@@ -265,16 +266,12 @@ def test_two_that_count_up_at_the_same_time_both_count(app: Flask, make: Make) -
         row = lock(User, user.id)
         row.version += 1
 
-    def run() -> None:
+    def run(_number: int) -> None:
         with app.app_context():
             for _each in range(5):
                 count_up()
 
-    threads = [threading.Thread(target=run) for _each in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    patience.at_once(run, range(4))
     with db.engine.connect() as connection:
         assert connection.scalar(select(User.version).where(User.id == user.id)) == 21
 
@@ -303,10 +300,8 @@ def test_held_opens_its_transaction_with_the_first_operation(app: Flask, make: M
             add_bio(user.id, "somebody else writes meanwhile")
 
     def work() -> None:
-        thread = threading.Thread(target=elsewhere)
-        thread.start()
-        thread.join(5)
-        assert not thread.is_alive(), "the slow part must not hold the write lock"
+        # the slow part must not hold the write lock
+        patience.joined(patience.started([threading.Thread(target=elsewhere)]), 5)
         rename(user.id, "Nina")
 
     held(work)

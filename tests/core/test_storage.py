@@ -12,6 +12,7 @@ import pytest
 
 from circle.core import clock, storage
 from circle.core.storage import SIGNED_FOR, LocalStorage, file_url, is_signed
+from tests import patience
 
 KEY = "ab/abcdef0123456789.webp"
 NOW = datetime(2026, 11, 21, 10, 20, 30, tzinfo=UTC)
@@ -97,22 +98,19 @@ def test_a_reader_sees_the_whole_file_or_none(store: LocalStorage) -> None:
             except FileNotFoundError:
                 continue
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    for _ in range(20):
-        for data in contents:
-            store.put(KEY, data)
-    stop.set()
-    reader.join()
+    reader = patience.started([threading.Thread(target=read)])
+    try:
+        for _ in range(20):
+            for data in contents:
+                store.put(KEY, data)
+    finally:
+        stop.set()
+        patience.joined(reader)
     assert seen <= contents
 
 
 def test_many_may_put_the_same_key_at_once(store: LocalStorage, tmp_path: Path) -> None:
-    threads = [threading.Thread(target=store.put, args=(KEY, b"same" * 1000)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    patience.at_once(lambda _: store.put(KEY, b"same" * 1000), range(8))
     assert files(tmp_path) == [f"media/{KEY}"]
 
 

@@ -13,7 +13,7 @@ from circle.circles.models import Circle, Member
 from circle.core import clock
 from circle.core.db import db
 from circle.demo import load
-from circle.posts.models import Comment, Post, PostMedia
+from circle.posts.models import Comment, Draft, Favorite, Mention, Poll, Post, PostMedia
 from circle.posts.operations.counting import recount
 from circle.topics.models import Topic
 from tests.factories import Make
@@ -81,7 +81,18 @@ def test_the_demo_is_lively_consistent_and_loaded_once(
         assert (post.like_count, post.comment_count, post.engagement) == (
             recount(post.id).like_count, recount(post.id).comment_count, recount(post.id).engagement
         )  # fmt: skip
+    pinned = select(Post.pin_rank).where(Post.circle_id == main.id, Post.pin_rank.is_not(None))
+    assert sorted(db.session.scalars(pinned.order_by(Post.pin_rank))) == [1, 2]
+    assert sum(post.featured_at is not None for post in posts) >= 10
+    assert [count(model) for model in (Draft, Poll)] == [4, 4]
+    assert count(Mention) >= 10
+    assert count(Favorite) >= 100
     for username, _nickname, _role in load.sign_ins():
+        me = db.session.scalars(select(User).where(User.username == username)).one()
+        mine = [select(model).where(column == me.id) for model, column in (
+            (Favorite, Favorite.user_id), (Mention, Mention.user_id), (Draft, Draft.author_id),
+        )]  # fmt: skip
+        assert all(db.session.scalars(each).first() is not None for each in mine)
         visitor = browser()
         answer = visitor.post("/login", {"username": username, "password": load.PASSWORD})
         assert answer.status_code == 303

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -21,6 +20,7 @@ from circle.live import queries, web
 from circle.live.hub import STREAMS_EACH, CircleNews, Hub, Person, Seen, Watched
 from circle.notifications import operations as notices
 from circle.posts import operations as posts
+from tests import patience
 from tests.clients import Browser
 from tests.factories import Make, _set, actor_of
 from tests.live.conftest import Reader
@@ -98,9 +98,16 @@ def test_the_streams_count_unread_notices_as_pages_do(app: Flask, make: Make) ->
     for key in ("1", "2", "3"):
         notices.notify(user.id, "application.approved", circle_id=circle.id, dedupe_key=key, data={})
     session_id = _session_of(user.id)
-    seen = queries.look(Watched(frozenset({session_id}), frozenset()))
-    assert seen.people[session_id] == Person(user.id, queries.news(actor_of(user), None, 0).unread or 0)
-    assert seen.people[session_id].unread == 3
+    notices.notify(user.id, "poll.closed", circle_id=circle.id, dedupe_key="4", data={"post_id": "1"})
+
+    def unread() -> int:
+        seen = queries.look(Watched(frozenset({session_id}), frozenset()))
+        assert seen.people[session_id] == Person(user.id, queries.news(actor_of(user), None, 0).unread or 0)
+        return seen.people[session_id].unread
+
+    assert unread() == 4
+    circles.update_circle(SYSTEM, circle.slug, visibility="private")
+    assert unread() == 3, "what is inside is not for a stranger any more"
 
 
 def _session_of(user_id: int) -> int:
@@ -140,6 +147,18 @@ def test_who_is_no_longer_in_a_private_circle_hears_nothing_more_of_it(
     new = make.post(place)
     assert [name for name, _data in reader.events() if name == "posts"] == []
     assert told(place.slug, new) in member.events()
+
+
+def test_who_is_banned_hears_nothing_more_of_a_public_circle_either(
+    app: Flask, make: Make, hub: Hubs, listen: Listen
+) -> None:
+    place = make.place()
+    reader = listen(hub(), place.users["bob"], place.slug)
+    assert told(place.slug, 0) in reader.events()
+    circles.ban_member(place.admin, place.slug, place.bob.id)
+    reader.events()
+    make.post(place)
+    assert [name for name, _data in reader.events() if name == "posts"] == []
 
 
 def hub_of(app: Flask) -> Hub:
@@ -312,16 +331,13 @@ def test_closing_ends_every_stream_at_once_and_opens_no_more(bare: Callable[...,
     hub = bare(lambda _watched: one(1), every=60)
     streams = [hub.open(number, number, {}, one(number)) for number in range(1, 4)]
     ended = []
-    threads = [
-        threading.Thread(target=lambda each=each: ended.append(list(each.lines())), daemon=True) for each in streams
-    ]
-    for thread in threads:
-        thread.start()
+    threads = patience.started(
+        threading.Thread(target=lambda each=each: ended.append(list(each.lines()))) for each in streams
+    )
     time.sleep(0.1)
     began = time.monotonic()
     hub.close()
-    for thread in threads:
-        thread.join(5)
+    patience.joined(threads, 5)
     hub.join(5)
     assert len(ended) == 3
     assert time.monotonic() - began < 1
@@ -339,7 +355,7 @@ def test_nobody_listens_so_nothing_is_asked(bare: Callable[..., Hub]) -> None:
     hub = bare(look)
     stream = hub.open(1, 1, {7: "ring"}, one(1))
     assert stream is not None
-    _until(lambda: len(looks) > 2)
+    patience.until(lambda: len(looks) > 2, 10)
     assert looks[0] == Watched(frozenset({1}), frozenset({7}))
     stream.close()
     time.sleep(0.1)
@@ -369,7 +385,7 @@ def test_a_database_that_stays_away_ends_the_streams_and_the_next_one_is_looked_
     broken.clear()
     again = hub.open(1, 1, {}, one(1))
     assert again is not None
-    _until(lambda: again.unread == 5)
+    patience.until(lambda: again.unread == 5, 10)
     hub.close()
     hub.join(5)
 
@@ -397,38 +413,15 @@ def test_an_open_stream_is_not_judged_by_a_look_that_began_before_it(bare: Calla
 def test_a_fork_starts_with_no_streams_and_a_thread_of_its_own(bare: Callable[..., Hub]) -> None:
     hub = bare(lambda _watched: one(1, unread=3))
     assert hub.open(1, 1, {}, one(1)) is not None
+
+    def begin() -> None:
+        assert len(hub) == 0
+        mine = hub.open(1, 1, {}, one(1))
+        patience.until(lambda: mine is not None and mine.unread == 3, 10)
+
     with hub._lock:  # the worst moment
-        child = os.fork()
-        if child == 0:
-            try:
-                well = len(hub) == 0
-                mine = hub.open(1, 1, {}, one(1))
-                until = time.monotonic() + 5
-                while mine is not None and mine.unread != 3 and time.monotonic() < until:
-                    time.sleep(0.01)
-                well = well and mine is not None and mine.unread == 3
-            finally:
-                os._exit(0 if well else 1)
-    assert _ended(child) == 0
+        child = patience.forked(begin)
+    assert patience.exit_code_of(child) == 0
     assert len(hub) == 1
     hub.close()
     hub.join(5)
-
-
-def _ended(child: int) -> int:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    raise AssertionError("the child does not end")
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until, "this never happens"
-        time.sleep(0.01)

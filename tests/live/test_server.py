@@ -22,6 +22,7 @@ from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core.db import db
 from circle.core.operation import in_transaction
+from tests import patience
 from tests.clients import Browser
 from tests.factories import Make
 
@@ -63,14 +64,14 @@ def site(base_settings: Settings, tmp_path: Path) -> Iterator[Site]:
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
     log = tmp_path / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [*command, "wsgi:app"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
     try:
         _wait_for(port, process, log)
         yield Site(port, process, slug, cookies, log)
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(PATIENCE)
+        patience.killed(process)
 
 
 def _people(app: object) -> tuple[str, list[str]]:
@@ -133,13 +134,11 @@ def test_300_open_pages_on_one_worker(site: Site, capsys: pytest.CaptureFixture[
                 return
             asked.append(_timed(site, f"/live/now?circle={site.slug}&since=0", cookie))
 
-    poller = threading.Thread(target=poll, daemon=True)
-    poller.start()
+    poller = patience.started([threading.Thread(target=poll)])
     front = sorted(_timed(site, "/") for _time in range(40))
     feed = sorted(_timed(site, f"/{site.slug}", site.cookies[-1]) for _time in range(40))
     alone.set()
-    poller.join(PATIENCE)
-    assert not poller.is_alive()
+    patience.joined(poller)
     with capsys.disabled():
         print(
             f"\n{PAGES} pages in {opening:.1f} s; GET / {front[20] * 1000:.0f} ms, at most {front[-1] * 1000:.0f}; "
@@ -166,19 +165,15 @@ def _a_place_is_free_again(site: Site, page: socket.socket) -> None:
 
 
 def _it_stops_at_once(site: Site, streams: list[socket.socket]) -> None:
-    readers = [threading.Thread(target=_read_to_the_end, args=(page,), daemon=True) for page in streams]
-    for reader in readers:
-        reader.start()
+    readers = patience.started(threading.Thread(target=_read_to_the_end, args=(page,)) for page in streams)
     began = time.monotonic()
     site.process.send_signal(signal.SIGTERM)
-    code = site.process.wait(PATIENCE)
+    code = patience.ended(site.process, PATIENCE)
     took = time.monotonic() - began
     print(f"stopped in {took:.1f} s with {len(streams)} streams open")
     assert code == 0
-    assert took < 10, site.log.read_text()[-2000:]  # graceful_timeout is 15
-    for reader in readers:
-        reader.join(PATIENCE)
-        assert not reader.is_alive()
+    assert took < 5, site.log.read_text()[-2000:]  # graceful_timeout is 15
+    patience.joined(readers)
 
 
 def _read_to_the_end(page: socket.socket) -> None:

@@ -359,6 +359,32 @@ def test_archives_whose_directory_lies_are_refused() -> None:
         assert refusal(lying) == "broken"
 
 
+def test_entries_that_only_other_programs_would_see_are_seen() -> None:
+    for name in ("setup.exe.", "setup.exe ", "setup.exe. .", "a/setup.exe"):  # Windows unpacks all of them as setup.exe
+        assert refusal(samples.archive(name)) == "program"
+    two = bytearray(samples.archive("a.txt", "setup.exe"))
+    at = two.rfind(b"PK\5\6")
+    two[at + 8 : at + 12] = struct.pack("<HH", 1, 1)  # says that it has one
+    assert refusal(bytes(two)) == "broken"
+    end = b"PK\5\6" + bytes(18)
+    commented = bytearray(samples.archive("setup.exe") + end)  # an empty archive as the comment of another one
+    commented[-len(end) - 2 : -len(end)] = struct.pack("<H", len(end))
+    assert refusal(bytes(commented)) == "broken"
+
+
+def test_an_archive_with_the_end_of_a_large_one_is_taken_if_both_ends_agree() -> None:
+    good = samples.archive("a.txt")
+    at = good.rfind(b"PK\5\6")
+    count, length, position = struct.unpack("<HII", good[at + 10 : at + 20])
+
+    def with_end(count: int) -> bytes:
+        record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, position)
+        return good[:at] + record + struct.pack("<4sIQI", b"PK\6\7", 0, at, 1) + good[at:]
+
+    assert look(with_end(count)).mime == "application/zip"
+    assert refusal(with_end(count + 1)) == "broken"
+
+
 def test_comments_that_never_end_cost_nothing() -> None:
     start = time.process_time()
     assert look(b"<!---->" * 500 + b"x").mime == "text/plain"

@@ -196,6 +196,8 @@ def test_browsers_may_be_sent_to_the_bucket_itself(
     assert sent.headers["Location"].startswith("http://127.0.0.1:")
     assert "X-Amz-Signature" in sent.headers["Location"]
     assert sent.headers["Cache-Control"] == "private, max-age=120"
+    head = client.http.head(address(film))
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(SIZE)), "a bucket would refuse to tell"
     assert client.get(address(document)).status_code == 200, "a bucket would show it instead of saving it"
 
 

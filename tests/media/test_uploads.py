@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from circle.core.storage import storage
 from circle.media import files, operations, queries, quota, uploads
 from circle.media.models import Media
 from circle.media.probing import limits
+from tests import patience
 from tests.clients import ApiClient, Browser
 from tests.factories import Make, actor_of
 from tests.media import samples
@@ -217,21 +217,15 @@ def test_of_two_uploads_at_once_only_one_gets_the_last_room(
     db.session.commit()
     prepared = [uploads.prepare_upload(sent(data)) for data in (samples.PDF, samples.PDF + b"\n%%EOF")]
     at_most(prepared[1].bytes)
-    together, answers = Barrier(2), []
 
-    def store(upload: files.Upload) -> None:
+    def store(upload: files.Upload) -> int | str:
         with app.app_context():
-            together.wait()
             try:
-                answers.append(operations.store_upload(me, upload))
+                return operations.store_upload(me, upload)
             except Refused as refused:
-                answers.append(refused.code)
+                return refused.code
 
-    threads = [Thread(target=store, args=(upload,)) for upload in prepared]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = patience.at_once(store, prepared)
     assert sorted(map(type, answers), key=str) == [int, str]
     assert db.session.scalar(select(func.count()).select_from(Media)) == 1
 

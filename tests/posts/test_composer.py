@@ -293,3 +293,41 @@ def test_descriptions_of_pictures_come_over_json(app: Flask, place: Any, make: M
     assert queries.get_post(place.ann, post_id).media[0].alt == "窗外的雾"
     ann.patch(f"/posts/{post_id}", {"media_ids": [picture], "alts": ["书桌"]})
     assert queries.get_post(place.ann, post_id).media[0].alt == "书桌"
+    ann.patch(f"/posts/{post_id}", {"alts": ["窗边的书桌"]})
+    assert queries.get_post(place.ann, post_id).media[0].alt == "窗边的书桌"
+    ann.patch(f"/posts/{post_id}", {"body": "y", "media_ids": [picture]})
+    assert queries.get_post(place.ann, post_id).media[0].alt == "窗边的书桌"
+    ann.patch(f"/posts/{post_id}", {"alts": [""]})
+    assert queries.get_post(place.ann, post_id).media[0].alt == ""
+
+
+def test_a_picture_is_described_without_javascript_when_the_post_is_edited(
+    app: Flask, place: Any, ann: Any, make: Make
+) -> None:
+    answer = ann.post(f"/{place.slug}/posts", {
+        "body": "两张", "images": [(BytesIO(make.picture(color=color)), "a.png") for color in ("#111111", "#222222")],
+    })  # fmt: skip
+    url = answer.location
+    post = queries.get_post(place.ann, int(url.rpartition("/")[2]))
+    first, second = (str(item.id) for item in post.media)
+    page = ann.get(f"{url}/edit").get_data(as_text=True)
+    assert page.count('name="described_alts"') == 2
+    sent = {"body": "两张", "described": [first, second], "described_alts": ["窗外的雾\n很厚", "书桌"]}
+    refused = ann.post(f"{url}/edit", {**sent, "title": "题" * 81}).get_data(as_text=True)
+    assert "窗外的雾" in refused
+    assert ann.post(f"{url}/edit", sent).status_code == 303
+    assert [item.alt for item in queries.get_post(place.ann, post.id).media] == ["窗外的雾 很厚", "书桌"]
+    ann.post(f"{url}/edit", {**sent, "described_alts": ["", "书桌"], "remove_images": second})
+    assert [item.alt for item in queries.get_post(place.ann, post.id).media] == [""]
+    # what names a file of somebody else, or nothing, describes nothing
+    ann.post(f"{url}/edit", {"body": "一张", "described": ["1", "x", first], "described_alts": ["a", "b", "长" * 999]})
+    assert [item.alt for item in queries.get_post(place.ann, post.id).media] == ["长" * 200]
+
+
+def test_what_no_browser_plays_is_offered_to_be_taken_away(app: Flask, place: Any, ann: Any) -> None:
+    answer = ann.post(f"/{place.slug}/posts", {"body": "听", "voice": (BytesIO(samples.amr()), "早安.amr")})
+    assert answer.status_code == 303
+    for url in (answer.location, f"/{place.slug}", f"{answer.location}/edit"):
+        page = ann.get(url).get_data(as_text=True)
+        assert 'download="早安.amr"' in page
+        assert "<audio" not in page.replace('<audio controls preload="none" src=""', "")  # of the template for scripts

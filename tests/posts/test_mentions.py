@@ -307,6 +307,23 @@ def test_the_old_name_means_the_same_person_for_a_while_and_nobody_else_gets_it(
         assert get_user_named(place.ann, "文燕").id == place.bob.id
 
 
+def test_who_takes_a_name_that_became_free_is_not_meant_by_what_was_written_before(make: Make, place: Place) -> None:
+    wenyan = join(make, place, "文燕")
+    post_id = operations.publish_post(place.ann, place.slug, body="谢谢@文燕的分享")
+    change_username(actor_of(wenyan), "alice")
+    with clock.at(clock.now() + timedelta(days=31)):  # and no worker ran in all that time
+        change_username(place.bob, "文燕")
+        assert named("post", post_id) == {wenyan.id: "文燕"}
+        operations.edit_post(place.ann, post_id, body="还是谢谢@文燕的分享")
+        assert html_of(post_id) == f"<p>还是谢谢{link('alice')}的分享</p>"
+        new = operations.publish_post(place.ann, place.slug, body="谢谢@文燕的分享")
+        assert named("post", new) == {place.bob.id: "文燕"}
+        run_due()
+    assert html_of(post_id) == f"<p>还是谢谢{link('alice')}的分享</p>"
+    assert named("post", post_id) == {wenyan.id: "alice"}
+    assert html_of(new) == f"<p>谢谢{link('文燕')}的分享</p>"
+
+
 def test_who_is_gone_is_no_longer_linked(make: Make, place: Place) -> None:
     wenyan = join(make, place, "文燕")
     post_id = operations.publish_post(place.ann, place.slug, body=f"@文燕 @{place.users['bob'].username}")

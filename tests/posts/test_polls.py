@@ -73,7 +73,8 @@ def test_a_poll_comes_with_its_post_and_the_card_knows_of_it(make: Make, place: 
     assert timedelta(hours=23) < poll.closes_at - clock.now() <= timedelta(hours=24)
     card = queries.get_post(place.bob, post_id).poll
     assert card is not None
-    assert (card["question"], card["option_count"]) == ("什么时候读书？", 3)
+    assert (card.question, card.option_count) == ("什么时候读书？", 3)
+    assert card.closes_at == poll.closes_at.isoformat().replace("+00:00", "Z")
 
 
 def test_a_poll_needs_no_words_around_it(make: Make, place: Place) -> None:
@@ -191,6 +192,56 @@ def test_nobody_votes_after_the_end(make: Make, place: Place) -> None:
         assert not poll.can_vote
 
 
+def test_a_poll_may_be_ended_by_who_asked_and_nobody_is_told_of_it_later(make: Make, place: Place) -> None:
+    post_id = ask(make, place, results="closed", closes_in_h=1)
+    operations.vote(place.bob, post_id, options_of(post_id)[:1])
+    for actor in (place.bob, place.mod, place.owner):
+        assert not poll_of(actor, post_id).can_end
+        with pytest.raises(Forbidden):
+            operations.end_poll(actor, post_id)
+    assert poll_of(place.ann, post_id).can_end
+    operations.end_poll(place.ann, post_id)
+    ended = poll_of(place.ann, post_id).closes_at
+    operations.end_poll(place.ann, post_id)
+    poll = poll_of(place.bob, post_id)
+    assert (poll.closes_at, poll.closed, poll.shown, poll.can_end) == (ended, True, True, False)
+    card = queries.get_post(place.bob, post_id).poll
+    assert card is not None
+    assert ended is not None
+    assert card.closes_at == ended.isoformat().replace("+00:00", "Z")
+    with pytest.raises(Refused, match="POLL_CLOSED"):
+        operations.vote(place.mod, post_id, options_of(post_id)[:1])
+    with clock.at(clock.now() + timedelta(hours=2)):
+        run_due()
+    assert db.session.scalar(select(func.count()).select_from(Notice).where(Notice.kind == "poll.closed")) == 0
+
+
+def test_a_poll_without_an_end_may_be_given_one_but_not_where_it_is_hidden_or_missing(make: Make, place: Place) -> None:
+    post_id, plain = ask(make, place), make.post(place)
+    with pytest.raises(NotFound):
+        operations.end_poll(place.ann, plain)
+    operations.hide_post(place.mod, post_id, reason="off topic")
+    with pytest.raises(NotFound):
+        operations.end_poll(place.ann, post_id)
+    operations.restore_post(place.mod, post_id)
+    circles.mute_member(SYSTEM, place.slug, place.ann.person_id, duration_s=3600)
+    with pytest.raises(Forbidden):
+        operations.end_poll(place.ann, post_id)
+    circles.unmute_member(SYSTEM, place.slug, place.ann.person_id)
+    operations.end_poll(place.ann, post_id)
+    assert poll_of(place.bob, post_id).closed
+
+
+def test_a_deleted_post_takes_its_poll_along(make: Make, place: Place) -> None:
+    post_id = ask(make, place)
+    choice = options_of(post_id)[:1]
+    operations.delete_post(place.ann, post_id)
+    with pytest.raises(NotFound):
+        operations.vote(place.bob, post_id, choice)
+    with pytest.raises(NotFound):
+        operations.end_poll(place.ann, post_id)
+
+
 # ---- who sees the numbers ----------------------------------------------------------------------------------------
 
 
@@ -282,6 +333,18 @@ def test_htmx_gets_the_poll_alone(make: Make, place: Place, browser: Callable[..
     assert bob.post(f"/{place.slug}/posts/{plain}/poll/vote", {"option_ids": 1}).status_code == 404
 
 
+def test_the_author_ends_a_poll_on_its_page(make: Make, place: Place, browser: Callable[..., Browser]) -> None:
+    post_id = ask(make, place)
+    url = f"/{place.slug}/posts/{post_id}"
+    ann, bob = browser(place.users["ann"]), browser(place.users["bob"])
+    assert "/poll/end" in ann.get(url).get_data(as_text=True)
+    assert "/poll/end" not in bob.get(url).get_data(as_text=True)
+    ended = ann.post(f"{url}/poll/end")
+    assert (ended.status_code, ended.location.endswith("#poll")) == (303, True)
+    assert "/poll/end" not in ann.post(f"{url}/poll/end", htmx=True).get_data(as_text=True)
+    assert poll_of(place.bob, post_id).closed
+
+
 def test_a_poll_that_needs_mending_comes_back_with_what_was_typed(
     place: Place, browser: Callable[..., Browser]
 ) -> None:
@@ -315,6 +378,11 @@ def test_an_app_asks_reads_votes_and_withdraws(place: Place, api: Callable[..., 
     assert (many.status_code, many.get_json()["code"]) == (422, "TOO_MANY_CHOICES")
     assert bob.delete(f"/posts/{post['id']}/poll/vote").get_json()["voter_count"] == 0
     assert bob.put(f"/posts/{post['id']}/poll/vote", json={"option_ids": []}).status_code == 422
+    assert (bob.get(f"/posts/{post['id']}/poll").get_json()["can_end"], found["can_vote"]) == (False, True)
+    ended = ann.post(f"/posts/{post['id']}/poll/end").get_json()
+    assert (ended["closed"], ended["can_end"], ended["can_vote"]) == (True, False, False)
+    late = bob.put(f"/posts/{post['id']}/poll/vote", json={"option_ids": ids[:1]})
+    assert (late.status_code, late.get_json()["code"]) == (422, "POLL_CLOSED")
     plain = ann.post(f"/circles/{place.slug}/posts", {"body": "早安"}).get_json()
     assert plain["poll"] is None
     assert bob.get(f"/posts/{plain['id']}/poll").status_code == 404

@@ -50,7 +50,7 @@ def test_the_beginning_of_either_name_finds_a_member(make: Make, place: Place, a
     assert ask("文") == ["@文竹", "@wenyan"]
     assert ask("bam") == ["@文竹"]
     assert ask("enyan") == []
-    assert ask("%") == ask("_") == ask("") == []
+    assert ask("%") == ask("_") == []
 
 
 def test_never_oneself_nobody_blocked_nobody_gone_and_eight_at_most(
@@ -69,6 +69,25 @@ def test_never_oneself_nobody_blocked_nobody_gone_and_eight_at_most(
     circles.remove_member(SYSTEM, place.slug, people["d"].id)
     assert ask("fan") == [f"@fan{letter}" for letter in "efghjk"]
     assert ask(place.users["ann"].username) == []
+
+
+def test_for_the_sign_alone_those_are_offered_who_wrote_last(
+    make: Make, place: Place, ask: Callable[..., list[str]]
+) -> None:
+    assert ask("") == []
+    for who in ("bob", "ann", "mod", "bob"):
+        make.post(place, who)
+    bob, mod = (place.users[who].username for who in ("bob", "mod"))
+    assert ask("") == [f"@{bob}", f"@{mod}"]
+
+    @operation
+    def block() -> None:
+        db.session.add(Block(blocker_id=place.mod.person_id, blocked_id=place.ann.person_id))
+
+    block()
+    assert ask("") == [f"@{bob}"]
+    circles.remove_member(SYSTEM, place.slug, place.bob.person_id)
+    assert ask("") == []
 
 
 def test_topics_are_found_by_any_part_and_closed_ones_are_not(place: Place, ask: Callable[..., list[str]]) -> None:

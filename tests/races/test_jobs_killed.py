@@ -17,6 +17,7 @@ from circle.config import ROOT
 from circle.core import jobs
 from circle.core.db import db
 from circle.core.jobs import Job, enqueue
+from tests import patience
 
 pytestmark = pytest.mark.slow
 
@@ -42,21 +43,19 @@ def start(app: Flask, tmp_path: Path) -> Iterator[Callable[[], Worker]]:
 
     def begin() -> Worker:
         command = [sys.executable, "-m", "flask", "--app", "tests.races.slow_jobs_app", "worker", "--lease", str(LEASE)]
-        workers.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        with (tmp_path / "workers.log").open("ab") as log:
+            workers.append(
+                subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            )
         return workers[-1]
 
     yield begin
     for each in workers:
-        if each.poll() is None:
-            each.kill()
-        each.wait()
+        patience.killed(each)
 
 
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
+def until(true: Callable[[], bool]) -> None:
+    patience.until(true, 120, pause=0.05)
 
 
 def lines(path: Path) -> list[str]:
@@ -78,8 +77,7 @@ def test_the_job_of_a_killed_worker_is_run_by_another_and_nothing_is_lost(
     until(lambda: bool(lines(files[0])))
     for file in files[1:]:
         enqueue(SLOW, str(file), 0)
-    victim.kill()
-    victim.wait()
+    patience.killed(victim)
     other = start()
     until(lambda: all(lines(file)[-1:] == [f"end {other.pid}"] for file in files))
     assert lines(files[0]) == [f"start {victim.pid}", f"start {other.pid}", f"end {other.pid}"]
@@ -109,7 +107,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_its_job_first(
     until(lambda: bool(lines(file)))
     enqueue(SLOW, str(later), 0)
     worker.send_signal(number)
-    assert worker.wait(60) == 0
+    assert patience.ended(worker) == 0
     assert [line.split()[0] for line in lines(file)] == ["start", "end"]
     assert lines(later) == [], "no new job is begun"
     assert "leased" not in status()
@@ -122,5 +120,5 @@ def test_an_idle_worker_stops_at_once(app: Flask, start: Callable[[], Worker], t
     until(lambda: len(lines(file)) == 2)
     began = time.monotonic()
     worker.terminate()
-    assert worker.wait(60) == 0
+    assert patience.ended(worker) == 0
     assert time.monotonic() - began < 30

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Flask
 from sqlalchemy import func, select
 
 from circle.access import Actor
+from circle.accounts.models import User
 from circle.core.db import db
+from circle.core.errors import Refused
 from circle.posts import operations as posts
-from circle.posts.models import Poll, PollOption, PollVote
+from circle.posts.models import Poll, PollOption, PollVote, Post
 from circle.posts.operations import PollContent
 from tests.factories import Make, actor_of
 from tests.races.together import all_well, together
@@ -67,3 +70,20 @@ def test_one_person_votes_from_five_devices_at_once(app: Flask, make: Make) -> N
     fan = fans[0]
     all_well(together(app, [lambda number=number: posts.vote(fan, post_id, [ids[number % 4]]) for number in range(5)]))
     assert assert_exact(post_id) == 1
+
+
+def test_a_poll_that_ends_while_forty_vote_counts_who_came_in_time(app: Flask, make: Make) -> None:
+    post_id, ids, fans = asked(make)
+    author = actor_of(db.session.get_one(User, db.session.get_one(Post, post_id).author_id))
+
+    def act(fan: Actor, number: int) -> Callable[[], None]:
+        def late() -> None:
+            with suppress(Refused):
+                posts.vote(fan, post_id, [ids[number % 4]])
+
+        return late
+
+    acts = [act(fan, number) for number, fan in enumerate(fans)]
+    all_well(together(app, [*acts[:20], lambda: posts.end_poll(author, post_id), *acts[20:]]))
+    assert_exact(post_id)
+    assert db.session.get_one(Poll, post_id).closes_at is not None

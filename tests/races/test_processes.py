@@ -43,11 +43,17 @@ def test_likes_from_several_processes_are_all_counted(app: Flask, make: Make) ->
     settings = replace(app.config["SETTINGS"], database_url=app.config["SQLALCHEMY_DATABASE_URI"])
     db.session.rollback()
     context: Any = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(PROCESSES, mp_context=context)
+    try:
         running = [
             pool.submit(like_in_a_process, settings, fans[number::PROCESSES], post_id) for number in range(PROCESSES)
         ]
         assert max(each.result(timeout=120) for each in running) == len(fans)
+    finally:
+        # the pool itself would wait without end for one that hangs
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
     db.session.expire_all()
     post = db.session.get_one(Post, post_id)
     assert (post.like_count, post.engagement) == (len(fans), len(fans))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from typing import TypeVar
 
 from flask import Flask
 
 from circle.core.db import db
+from tests import patience
 
 T = TypeVar("T")
-PATIENCE = 60
 
 
 def together(app: Flask, acts: Sequence[Callable[[], T]]) -> list[T | Exception]:
@@ -21,29 +19,17 @@ def together(app: Flask, acts: Sequence[Callable[[], T]]) -> list[T | Exception]
     The caller's own snapshot ends, so that it sees afterwards what the threads wrote.
     """
     db.session.rollback()
-    gate = threading.Barrier(len(acts))
-    outcomes: list[T | Exception | None] = [None] * len(acts)
 
-    def run(number: int, act: Callable[[], T]) -> None:
+    def run(act: Callable[[], T]) -> T | Exception:
         with app.app_context():
-            gate.wait(PATIENCE)
             try:
-                outcomes[number] = act()
+                return act()
             except Exception as error:
-                outcomes[number] = error
+                return error
             finally:
                 db.session.remove()
 
-    # an empty context: a thread must not inherit the test's application context, whose session is the test's
-    threads = [
-        threading.Thread(target=Context().run, args=(run, number, act), daemon=True) for number, act in enumerate(acts)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    return outcomes  # type: ignore[return-value]
+    return patience.at_once(run, acts)
 
 
 def all_well(outcomes: Sequence[T | Exception]) -> list[T]:

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from sqlalchemy import BigInteger, column, delete, or_, select, table, update
 
-from circle.accounts.events import AccountDeleted, DeletionAsked, DeletionPostponed
+from circle.accounts.events import AccountDeleted, DeletionAsked, DeletionCancelled, DeletionPostponed
 from circle.accounts.models import AuthSession, Block, FormerName, MailCode, SignInFailures, Takeout, User
 from circle.accounts.operations.takeouts import drop_files
 from circle.accounts.usernames import tombstone
@@ -46,6 +46,8 @@ def ask_deletion(actor: Actor, *, keep_content: bool, old_hash: str | None) -> N
     if actor.id is None:
         raise Unauthenticated
     user = lock(User, actor.id)
+    if user.status == "deleted":
+        raise Unauthenticated
     if user.password_hash != old_hash:
         raise Conflict
     check_owns_nothing(user.id)
@@ -65,6 +67,7 @@ def cancel_deletion(actor: Actor) -> None:
     if user.status == "deleting":
         user.status, user.deleting_at, user.deleting_keeps = "active", None, True
         audit.record(actor, "account.cancel_deletion", f"user:{user.id}")
+        emit(DeletionCancelled(user.id))
 
 
 def check_owns_nothing(user_id: int) -> None:

@@ -87,8 +87,12 @@ def _count(user_id: int, purpose: str, email: str) -> bool:
     """Make room for one more code to this person and address; False when enough went out within the hour."""
     now = clock.now()
     since = now - SENT_WITHIN
+    # by purpose: who has somebody's address confirmed again and again must not keep its owner from a reset
     lately = select(func.coalesce(func.sum(MailCode.sent_count), 0)).where(
-        MailCode.email == email, MailCode.user_id != user_id, MailCode.counted_from > since
+        func.lower(MailCode.email) == address_key(email),
+        MailCode.user_id != user_id,
+        MailCode.purpose == purpose,
+        MailCode.counted_from > since,
     )
     elsewhere = db.session.scalar(lately) or 0
     nothing = {"sha256": sha256(secrets.token_urlsafe()), "email": email, "expires_at": now + GOOD_FOR[purpose]}
@@ -129,6 +133,13 @@ def not_sent(user_id: int, purpose: str) -> None:
     row = db.session.get(MailCode, (user_id, purpose), with_for_update=True, populate_existing=True)
     if row is not None:
         row.sent_count = max(0, row.sent_count - 1)
+
+
+def void_code(user_id: int, purpose: str) -> None:
+    """Inside an operation that holds the person: let no code be good any more. Mails that went out still count."""
+    row = db.session.get(MailCode, (user_id, purpose), with_for_update=True, populate_existing=True)
+    if row is not None:
+        row.sha256, row.expires_at = sha256(secrets.token_urlsafe()), clock.now()
 
 
 def _holder(email: str, user_id: int) -> int | None:
@@ -176,10 +187,7 @@ def drop_pending_address(actor: Actor) -> None:
     if actor.id is None:
         raise Unauthenticated
     lock(User, actor.id)
-    row = db.session.get(MailCode, (actor.id, "confirm"), with_for_update=True, populate_existing=True)
-    if row is not None:
-        # the row stays, as it counts the mails that went out
-        row.sha256, row.expires_at = sha256(secrets.token_urlsafe()), clock.now()
+    void_code(actor.id, "confirm")
 
 
 @operation

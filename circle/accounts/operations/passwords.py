@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from circle.accounts.events import PasswordChanged, ResetAsked
 from circle.accounts.models import SignInFailures, User
 from circle.accounts.operations.consents import keep_consents
-from circle.accounts.operations.email import invalid_code, take_code
+from circle.accounts.operations.email import invalid_code, take_code, void_code
 from circle.accounts.operations.sessions import end_after_password_change, open_api_session, open_browser_session
 from circle.accounts.queries import SIGNING_IN, is_kept
 from circle.accounts.rules import check_name, name_taken
@@ -136,6 +136,7 @@ def set_password(actor: Actor, *, old_hash: str, new_hash: str) -> None:
         raise Conflict
     user.password_hash = new_hash
     end_after_password_change(user.id, actor.session_id)
+    void_code(user.id, "reset")
     forget_attempts(user.username_key)
     emit(PasswordChanged(user.id))
 

@@ -20,6 +20,8 @@ from circle.core.storage import storage
 
 log = structlog.get_logger(__name__)
 
+#: where copies lie in the storage
+FOLDER = "takeouts/"
 #: how long a copy can be fetched
 KEPT_FOR = timedelta(days=7)
 #: somebody may ask for another copy so long after the last one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from circle.circles.operations.erasing import leave_for_good
 from circle.circles.operations.invites import create_invite, revoke_invite
 from circle.circles.operations.joining import (
     Joined,
@@ -44,6 +45,7 @@ __all__ = [
     "found_circle",
     "join_circle",
     "leave_circle",
+    "leave_for_good",
     "mute_member",
     "reject_application",
     "remove_member",

@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from types import EllipsisType
 
+from sqlalchemy import select
+
 from circle.access import Actor, Permission, Standing
+from circle.accounts.models import User
+from circle.accounts.queries import SIGNING_IN
 from circle.circles import rules
 from circle.circles.events import MemberBanned, MemberMuted, MemberRemoved, MemberRoleChanged
 from circle.circles.models import Circle, Member
@@ -44,6 +48,7 @@ def transfer_ownership(actor: Actor, slug: str, user_id: int) -> None:
     heir, former = active_member(circle, user_id), active_member(circle, circle.owner_id)
     if heir is former:
         return
+    _check_stays(heir.user_id)
     before = heir.role
     heir.role, former.role = "owner", "admin"
     circle.owner_id = heir.user_id
@@ -57,6 +62,13 @@ def transfer_ownership(actor: Actor, slug: str, user_id: int) -> None:
     )
     emit(MemberRoleChanged(circle.id, heir.user_id, actor.id, before, "owner"))
     emit(MemberRoleChanged(circle.id, former.user_id, actor.id, "owner", "admin"))
+
+
+def _check_stays(user_id: int) -> None:
+    """Nobody owns a circle whose account is deleted; held until the end, so that it is not closed meanwhile."""
+    known = select(User.status).where(User.id == user_id).with_for_update(read=True)
+    if db.session.scalar(known) not in SIGNING_IN:
+        raise NotFound
 
 
 @operation

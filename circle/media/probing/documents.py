@@ -15,9 +15,10 @@ from circle.media.probing.reader import MAX_READ, MediaRefused, Probed, Reader
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _MAX_ENTRIES = 20_000
-#: ends of names that a computer would run when they are opened
+#: ends of names that a computer would run when they are opened; Windows drops dots and spaces behind them
 _PROGRAMS = re.compile(
-    rb"\.(?:exe|dll|scr|com|bat|cmd|msi|msp|lnk|pif|vbs|vbe|jse|wsf|hta|ps1|reg|apk|ipa|jar|app|dmg|deb|rpm|sh|command)$",
+    rb"\.(?:exe|dll|scr|com|bat|cmd|msi|msp|lnk|pif|vbs|vbe|jse|wsf|hta|ps1|reg|apk|ipa|jar|app|dmg|deb|rpm|sh|command)"
+    rb"[. ]*$",
     re.IGNORECASE,
 )
 #: how pages and scripts begin, after spaces and comments
@@ -88,6 +89,11 @@ def _names(reader: Reader) -> Iterator[bytes]:
     count, length, position = struct.unpack("<HII", tail[at + 10 : at + 20])
     if count > _MAX_ENTRIES or length > MAX_READ or position + length > start + at:
         raise MediaRefused("broken", "file")
+    # a second directory, or entries behind those that are counted, would be seen by other programs and not by this one
+    between = reader.at(position + length, min(start + at - position - length, 77))
+    same = between[:4] == b"PK\6\6" and struct.unpack("<QQQ", between[32:56].ljust(24)) == (count, length, position)
+    if between and not (same and len(between) == 76):  # the end of ZIP64, which some write always
+        raise MediaRefused("broken", "file")
     directory = reader.at(position, length)
     here = 0
     for _entry in range(count):
@@ -97,6 +103,8 @@ def _names(reader: Reader) -> Iterator[bytes]:
         name, extra, comment = struct.unpack("<HHH", head[28:34])
         yield directory[here + 46 : here + 46 + name]
         here += 46 + name + extra + comment
+    if here != length:
+        raise MediaRefused("broken", "file")
 
 
 def _probe_text(reader: Reader) -> Probed:

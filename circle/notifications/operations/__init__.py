@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from circle.notifications.operations.erasing import forget_notices, requote
 from circle.notifications.operations.followers import tell_followers
 from circle.notifications.operations.likes import tell_like, untell_like
 from circle.notifications.operations.mailing import MAIL_DELAY, put_back, take_waiting
 from circle.notifications.operations.reading import KEEP_READ, forget_read, mark_read
 from circle.notifications.operations.settings import Choice, choose_settings, stop_mail
 from circle.notifications.operations.telling import notify, notify_all_who_may, notify_each, tell_mention
-from circle.notifications.operations.withdrawing import withdraw, withdraw_between, withdraw_comment, withdraw_post
+from circle.notifications.operations.withdrawing import (
+    withdraw,
+    withdraw_between,
+    withdraw_comment,
+    withdraw_from_decider,
+    withdraw_post,
+)
 
 __all__ = [
     "KEEP_READ",
     "MAIL_DELAY",
     "Choice",
     "choose_settings",
+    "forget_notices",
     "forget_read",
     "mark_read",
     "notify",
     "notify_all_who_may",
     "notify_each",
     "put_back",
+    "requote",
     "stop_mail",
     "take_waiting",
     "tell_followers",
@@ -30,5 +39,6 @@ __all__ = [
     "withdraw",
     "withdraw_between",
     "withdraw_comment",
+    "withdraw_from_decider",
     "withdraw_post",
 ]

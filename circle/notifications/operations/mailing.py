@@ -19,6 +19,8 @@ from circle.notifications.queries import readable
 
 #: who reads within this time gets no mail, and several notices of this time are one mail
 MAIL_DELAY = timedelta(minutes=10)
+#: what is older is no news any more; servers that are away are asked again for hours
+MAIL_UNTIL = timedelta(days=3)
 #: the most that one mail lists; the rest is in the inbox
 MAIL_MOST = 50
 
@@ -27,16 +29,21 @@ MAIL_MOST = 50
 def take_waiting(user_id: int) -> list[int]:
     """The notices that are now to be mailed to this person, marked as mailed so that nobody mails them again.
 
-    Unread ones of the categories they want by mail; the first must have waited MAIL_DELAY, then the younger ones come
-    along. None without a confirmed address. What could not be sent is given back with `put_back`.
+    Unread ones of the categories they want by mail, told within MAIL_UNTIL and since they have the address; the first
+    must have waited MAIL_DELAY, then the younger ones come along. None without a confirmed address. What could not be
+    sent is given back with `put_back`.
     """
     confirmed = (User.id == user_id, User.email_key.is_not(None), User.status.in_(SIGNING_IN))
-    if db.session.scalar(select(User.id).where(*confirmed)) is None:
+    person = db.session.execute(select(User.email_confirmed_at).where(*confirmed)).one_or_none()
+    if person is None:
         return []
+    oldest = clock.now() - MAIL_UNTIL
+    if person.email_confirmed_at is not None:
+        oldest = max(oldest, person.email_confirmed_at)
     waiting = db.session.execute(
         select(Notice.id, Notice.told_at)
         .where(Notice.user_id == user_id, Notice.read_at.is_(None), Notice.mailed_at.is_(None))
-        .where(Notice.kind.in_(_mailed_kinds(user_id)), readable())
+        .where(Notice.told_at >= oldest, Notice.kind.in_(_mailed_kinds(user_id)), readable())
         .order_by(Notice.told_at, Notice.id)
         .limit(MAIL_MOST)
         .with_for_update(of=Notice)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from circle.core.db import db
 from circle.core.operation import operation
-from circle.notifications.kinds import OF_CONTENT, kinds_of
+from circle.notifications.kinds import OF_CONTENT, OF_DECIDERS, kinds_of
 from circle.notifications.models import Notice, NoticePerson, NoticePost
 from circle.notifications.operations.followers import posts
 from circle.notifications.operations.likes import take_out
@@ -36,6 +36,12 @@ def withdraw(user_ids: Collection[int], kinds: Collection[str], *, dedupe_key: s
     """Take back what these people may have been told under `dedupe_key`, read or not."""
     keys = [f"{user_id}:{kind}:{dedupe_key}" for user_id in user_ids for kind in kinds]
     _drop(Notice.dedupe_key.in_(keys))
+
+
+@operation
+def withdraw_from_decider(user_id: int, circle_id: int) -> None:
+    """Take back what somebody was told because they decided in a circle, which they do no more."""
+    _drop(Notice.user_id == user_id, Notice.circle_id == circle_id, Notice.kind.in_(OF_DECIDERS))
 
 
 @operation

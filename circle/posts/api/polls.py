@@ -1,4 +1,4 @@
-"""Reading a poll, and voting in it."""
+"""Reading a poll, voting in it, and ending one's own."""
 
 from __future__ import annotations
 
@@ -38,4 +38,12 @@ def withdraw_vote(post_id: int) -> PollRow:
     """Take your vote back. Repeating it changes nothing."""
     _poll(post_id)
     operations.vote(actor(), post_id, ())
+    return _poll(post_id)
+
+
+@bp.endpoint("POST", "/posts/<id:post_id>/poll/end", gives=PollOut, limit="publish")
+def end_poll(post_id: int) -> PollRow:
+    """End your own poll now. Repeating it changes nothing."""
+    _poll(post_id)
+    operations.end_poll(actor(), post_id)
     return _poll(post_id)

@@ -6,6 +6,7 @@ from circle.posts.operations.drafts import (
     DraftContent,
     Plan,
     Saved,
+    begin_draft,
     delete_draft,
     forget_drafts,
     new_draft,
@@ -26,7 +27,7 @@ from circle.posts.operations.moderate import (
     restore_comment,
     restore_post,
 )
-from circle.posts.operations.polls import PollContent, attach_poll, close_poll, vote
+from circle.posts.operations.polls import PollContent, attach_poll, close_poll, end_poll, vote
 from circle.posts.operations.publish import delete_post, edit_post, prepare_post, publish_post, publish_prepared
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PollContent",
     "Saved",
     "attach_poll",
+    "begin_draft",
     "clear_expired_pins",
     "close_poll",
     "delete_comment",
@@ -44,6 +46,7 @@ __all__ = [
     "delete_post",
     "edit_comment",
     "edit_post",
+    "end_poll",
     "favorite_post",
     "feature_post",
     "forget_drafts",

@@ -124,9 +124,9 @@ def count_comment(post: Post, parent: Comment | None, comment: Comment, delta: i
         most = ranking.COMMENTS_PER_PERSON
         engage(post, ranking.COMMENT * (min(most, now) - min(most, before)))
     if parent is None:
-        if delta > 0 and (post.peek_id is None or not comment.like_count):
-            post.peek_id = post.peek_id or comment.id  # a new one without likes is only shown where there is none
-        elif delta > 0 or post.peek_id == comment.id:
+        # a later one without likes is shown nowhere else; an earlier one comes back when it is restored
+        behind = post.peek_id is not None and not comment.like_count and comment.id > post.peek_id
+        if (delta > 0 and not behind) or post.peek_id == comment.id:
             refresh_peek(post)
     # only a comment that goes can make the newest one older
     post.last_activity_at = max(post.last_activity_at, comment.created_at) if delta > 0 else newest_activity(post)

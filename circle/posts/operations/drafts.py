@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, select
 from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
+from circle.accounts.queries import SIGNING_IN
 from circle.circles import queries as circles
 from circle.circles.models import Circle
 from circle.core import clock, markup
@@ -110,8 +111,29 @@ def new_draft(actor: Actor, slug: str, content: DraftContent, *, writer: str = "
     db.session.flush()  # its files point at it
     _attach(draft.id, content)
     if plan is not None:
-        plan_draft(actor, draft.id, plan.at)
+        _plan(actor, draft, plan.at)
     return Saved(draft.id, draft.seq)
+
+
+@operation
+def begin_draft(actor: Actor, slug: str, content: DraftContent, *, writer: str) -> Saved:
+    """As new_draft, but a page that began one already and was never told its number goes on with that.
+
+    `writer` is the page's own random name. Raises what new_draft and save_draft raise.
+    """
+    if actor.id is None:
+        raise Unauthenticated
+    lock(User, actor.id)  # the answer may be lost before the first request is through
+    begun = select(Draft.id).where(
+        Draft.author_id == actor.id,
+        Draft.circle_id == circles.readable_circle(actor, slug).id,
+        Draft.publish_at.is_(None),
+        Draft.extra["writer"].as_string() == writer,
+    )
+    draft_id = db.session.scalar(begun.order_by(Draft.id.desc()).limit(1)) if writer else None
+    if draft_id is None:
+        return new_draft(actor, slug, content, writer=writer)
+    return save_draft(actor, draft_id, content, writer=writer)
 
 
 @operation
@@ -127,13 +149,15 @@ def save_draft(
     """Keep a newer state of one's own draft, if it still stands at `seq` (None: however it stands).
 
     Saves of the same `writer` never conflict with each other, and what is equal to what is kept changes nothing: an
-    answer that got lost must not make two versions. Without a `plan` that stays as it is. Raises Unauthenticated,
-    NotFound, Conflict DRAFT_STALE, Invalid (media_ids), and what plan_draft raises.
+    answer that got lost must not make two versions. Without a `plan` that stays as it is; a page that does not know
+    of it changes nothing, be it the same writer. Raises Unauthenticated, NotFound, Conflict DRAFT_STALE, Invalid
+    (media_ids), and what plan_draft raises.
     """
     draft = _own_draft(actor, draft_id)
     kept = content_of(draft)
     if kept != content:
-        rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer))
+        unaware = plan is None and draft.publish_at is not None
+        rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer) and not unaware)
         if kept.media_ids != content.media_ids:
             media.media_of(actor, list(content.media_ids))
         draft.title, draft.body, draft.extra = content.title, content.body, content.stored(writer)
@@ -282,6 +306,13 @@ def plan_draft(actor: Actor, draft_id: int, publish_at: datetime | None) -> None
     publish_post raises.
     """
     draft = _own_draft(actor, draft_id)
+    before = draft.publish_at
+    _plan(actor, draft, publish_at)
+    if publish_at not in {None, before}:
+        draft.seq += 1  # what is open elsewhere must learn of it before it saves half a sentence
+
+
+def _plan(actor: Actor, draft: Draft, publish_at: datetime | None) -> None:
     if publish_at is not None:
         rules.check_publish_at(publish_at)
         _check_publishable(actor, draft)
@@ -322,6 +353,8 @@ def publish_planned(draft_id: int) -> int | None:
 
 @operation
 def _publish_planned(author: Actor, slug: str, content: Content, draft_id: int, seq: int) -> int | None:
+    if lock(User, author.person_id).status not in SIGNING_IN:
+        raise NotFound  # the account was deleted, and its drafts go with it
     draft = _due(draft_id)
     if draft is None:
         return None

@@ -45,14 +45,19 @@ def favorite_post(actor: Actor, post_id: int, *, on: bool) -> Favorited:
     if on:
         access.require(actor, Permission.LIKE_GIVE, circle.standing)
         check_may_meet(actor, circle, post.author_id)
-    if delta := _set(post_id, actor.person_id, on):
+    set_favorite(post, actor.person_id, on)
+    return Favorited(on, post.favorite_count)
+
+
+def set_favorite(post: Post, user_id: int, on: bool) -> None:
+    """Inside an operation: let it stand so on a locked post that somebody may keep."""
+    if delta := _set(post.id, user_id, on):
         post.favorite_count += delta
-        if actor.id != post.author_id:
+        if user_id != post.author_id:
             engage(post, ranking.FAVORITE * delta)
             mirror(post)
         fact = PostFavorited if delta > 0 else PostUnfavorited
-        emit(fact(post.id, post.circle_id, post.author_id, actor.person_id))
-    return Favorited(on, post.favorite_count)
+        emit(fact(post.id, post.circle_id, post.author_id, user_id))
 
 
 def _set(post_id: int, user_id: int, on: bool) -> int:

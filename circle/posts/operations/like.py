@@ -40,13 +40,18 @@ def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
     rules.check_not_own(actor.id, post.author_id)
     if on:
         check_may_meet(actor, circle, post.author_id)
-    if delta := _set("post", post_id, actor.person_id, on):
+    set_post_like(post, actor.person_id, on)
+    return Liked(on, post.like_count)
+
+
+def set_post_like(post: Post, user_id: int, on: bool) -> None:
+    """Inside an operation: let it stand so on a locked post that somebody may like."""
+    if delta := _set("post", post.id, user_id, on):
         post.like_count += delta
         engage(post, ranking.LIKE * delta)
         mirror(post)
         fact = PostLiked if delta > 0 else PostUnliked
-        emit(fact(post.id, post.circle_id, post.author_id, actor.person_id))
-    return Liked(on, post.like_count)
+        emit(fact(post.id, post.circle_id, post.author_id, user_id))
 
 
 @operation
@@ -65,13 +70,18 @@ def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
     if on:
         check_may_meet(actor, circle, post.author_id)
         check_may_meet(actor, circle, comment.author_id)
-    if delta := _set("comment", comment_id, actor.person_id, on):
+    set_comment_like(post, comment, actor.person_id, on)
+    return Liked(on, comment.like_count)
+
+
+def set_comment_like(post: Post, comment: Comment, user_id: int, on: bool) -> None:
+    """The same for a comment; its post is locked, too."""
+    if delta := _set("comment", comment.id, user_id, on):
         comment.like_count += delta
         if comment.parent_id is None:
             refresh_peek(post)
         fact = CommentLiked if delta > 0 else CommentUnliked
-        emit(fact(comment.id, comment.post_id, comment.circle_id, comment.author_id, actor.person_id))
-    return Liked(on, comment.like_count)
+        emit(fact(comment.id, comment.post_id, comment.circle_id, comment.author_id, user_id))
 
 
 def _set(target_type: str, target_id: int, user_id: int, on: bool) -> int:

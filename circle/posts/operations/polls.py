@@ -100,10 +100,14 @@ def attach_poll(post_id: int, content: PollContent) -> None:
     summary = {
         "question": content.question,
         "option_count": len(content.options),
-        "closes_at": closes_at.isoformat().replace("+00:00", "Z") if closes_at else None,
+        "closes_at": _moment(closes_at) if closes_at else None,
     }
     post.parts = {**post.parts, "poll": summary}
     emit(PollOpened(post_id, closes_at))
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 @operation
@@ -145,11 +149,33 @@ def _options(post_id: int) -> Sequence[PollOption]:
 
 
 @operation
-def close_poll(post_id: int) -> timedelta | None:
-    """State that the time of a poll is over; how long it still runs when it is not."""
+def end_poll(actor: Actor, post_id: int) -> None:
+    """End one's own poll now, before its time or when it had none; nothing happens when it is over already.
+
+    Raises NotFound, Forbidden (MUTED, BANNED).
+    """
+    post, poll = lock(Post, post_id), lock(Poll, post_id)
+    circle = circles.readable_circle_by_id(actor, post.circle_id)
+    if post.status != "published":
+        raise NotFound
+    access.require(actor, Permission.POST_WRITE, circle.standing)
+    if not actor.owns(post.author_id):
+        raise access.not_yours()
+    now = clock.now()
+    if poll.closes_at is None or poll.closes_at > now:
+        poll.closes_at = now
+        post.parts = {**post.parts, "poll": {**post.parts["poll"], "closes_at": _moment(now)}}
+
+
+@operation
+def close_poll(post_id: int, planned: datetime | None = None) -> timedelta | None:
+    """State that the time of a poll is over; how long it still runs when it is not.
+
+    `planned` is the end it was given when it was asked: who ended it before that need not be told.
+    """
     poll = lock(Poll, post_id)
     post = db.session.get_one(Post, post_id)
-    if poll.closes_at is None or post.status != "published":
+    if poll.closes_at is None or post.status != "published" or (planned and poll.closes_at < planned):
         return None
     if poll.closes_at > clock.now():
         return poll.closes_at - clock.now()

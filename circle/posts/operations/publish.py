@@ -67,8 +67,8 @@ def prepare_post(
     alts: Sequence[str] = (),
     poll: PollContent | None = None,
 ) -> Content:
-    """The slow half of publish_post, outside of any transaction: the text becomes HTML. Raises NotFound."""
-    words = texts.in_circle(actor, body, circles.readable_circle(actor, slug))
+    """The slow half of publish_post, outside of any transaction: the text becomes HTML."""
+    words = texts.in_circle(actor, body, lambda: circles.readable_circle(actor, slug))
     return Content.of(body, title, topic_ids, media_ids, alts=alts, poll=poll, words=words)
 
 
@@ -163,6 +163,8 @@ def edit_post(
 ) -> None:
     """Change one's own post; what is None stays. `version` is the one that was edited, None to overwrite any.
 
+    `alts` describe the files in their order; a file they do not reach to keeps its description.
+
     Raises NotFound, Forbidden, PreconditionFailed, Conflict (not published or hidden), and what publish_post raises.
     """
     words = None if body is None else texts.edited_post(actor, body, post_id)
@@ -194,9 +196,9 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
             emit(PeopleMentioned(post_id, None, post.circle_id, actor.person_id, named, post.excerpt))
     if content.title is not None:
         post.title = content.title
-    if content.media_ids is not None:
-        kept = _alts_of(post_id)
-        alts = [given or kept.get(id_, "") for id_, given in zip_longest(new_media, content.alts[: len(new_media)])]
+    if content.media_ids is not None or content.alts:
+        kept, given = _alts_of(post_id), content.alts[: len(new_media)]
+        alts = [kept.get(id_, "") if alt is None else alt for id_, alt in zip_longest(new_media, given)]
         db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))
         _attach_media(post_id, new_media, alts)
     _move(actor, post, old_topics, new_topics)
@@ -284,6 +286,7 @@ def _attach_topics(post: Post, topic_ids: Sequence[int]) -> None:
             "published_at": post.published_at,
             "last_activity_at": post.last_activity_at,
             "hot_score": post.hot_score,
+            "featured_at": post.featured_at,
         }
         for id_ in topic_ids
     ]

@@ -27,7 +27,7 @@ from circle.posts.queries.polls import PollOptionRow, PollRow, poll_of
 from circle.posts.queries.revisions import EditedPost, RevisionRow, edited_post, revisions
 from circle.posts.queries.rows import CommentRow, PostMediaRow, PostRow, TopicRef
 from circle.posts.queries.shared import public_feed, share_facts
-from circle.posts.queries.suggesting import suggested_topics
+from circle.posts.queries.suggesting import lately_heard, suggested_topics
 
 __all__ = [
     "COMMENT_SORTS",
@@ -56,6 +56,7 @@ __all__ = [
     "get_comment",
     "get_draft",
     "get_post",
+    "lately_heard",
     "newer_posts",
     "newest_draft",
     "people_told_of",

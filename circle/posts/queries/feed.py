@@ -261,7 +261,8 @@ def _feed_rows(
         after=bool(cursor), peeks=peeks,
     )  # fmt: skip
     values = _values(actor, circle) | {"type": type_}
-    return _keyset(sort).fetch(statement, values, cursor, limit, name=f"feed.{circle.id}.{sort}")
+    which = f"{sort}.owner" if by_owner else f"{sort}.{type_}" if type_ else sort
+    return _keyset(sort).fetch(statement, values, cursor, limit, name=f"feed.{circle.id}.{which}")
 
 
 def topic_feed(

@@ -40,6 +40,8 @@ class PollRow:
     voted: bool
     closed: bool
     can_vote: bool
+    #: whether it is this actor's own and still runs
+    can_end: bool
     #: whether the numbers are shown to this actor
     shown: bool
 
@@ -83,5 +85,6 @@ def poll_of(actor: Actor, post: PostRow) -> PollRow | None:
         voted=voted,
         closed=closed,
         can_vote=post.status == "published" and not closed and post.circle.may(Permission.POLL_VOTE),
+        can_end=post.can.edit and not closed,
         shown=shown,
     )

@@ -1,14 +1,23 @@
-"""Topics that somebody may mean who begins to type a `#title#`. (People: circle/circles/queries/naming.py.)"""
+"""What somebody may mean who types `#`, or `@` alone. (People by their names: circle/circles/queries/naming.py.)"""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
 
+from sqlalchemy import and_, select
+
+from circle.access import Actor
+from circle.accounts.models import User
+from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of, not_blocked
+from circle.circles.models import Member
 from circle.circles.queries import CircleRow
 from circle.core.db import db
+from circle.posts.models import Post
 from circle.topics.models import Topic
 
 MOST = 8
+#: of how many posts the authors are looked at
+_LOOK_BACK = 40
 
 
 def suggested_topics(circle: CircleRow, typed: str) -> list[tuple[str, int]]:
@@ -25,3 +34,20 @@ def suggested_topics(circle: CircleRow, typed: str) -> list[tuple[str, int]]:
     wanted = typed.strip().casefold()
     found = [(title, count) for title, count in rows if wanted in title.casefold()]
     return sorted(found, key=lambda row: not row[0].casefold().startswith(wanted))[:MOST]
+
+
+def lately_heard(actor: Actor, circle: CircleRow) -> list[Author]:
+    """Members who wrote here last, for who has typed no more than @: not oneself, and nobody blocked."""
+    if not circle.standing.active:
+        return []
+    here = and_(Post.circle_id == circle.id, Post.status == "published")
+    newest = select(Post.author_id).where(here).order_by(Post.published_at.desc(), Post.id.desc()).limit(_LOOK_BACK)
+    authors = [id_ for id_ in dict.fromkeys(db.session.scalars(newest)) if id_ != actor.id]
+    member = and_(Member.user_id == User.id, Member.circle_id == circle.id, Member.status == "active")
+    columns: Any = (*AUTHOR_COLUMNS, Member.role)
+    rows = db.session.execute(
+        select(*columns).join(Member, member)
+        .where(User.id.in_(authors), User.status != "deleted", not_blocked(actor, User.id))
+    )  # fmt: skip
+    found = {row[0]: author_of(row[:5], row[5]) for row in rows}
+    return [found[id_] for id_ in authors if id_ in found][:MOST]

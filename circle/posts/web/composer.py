@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from circle import access
 from circle.access import Permission
 from circle.circles import queries as circles
+from circle.core import markup
 from circle.core.errors import Invalid, NotFound, Refused
 from circle.core.fields import parse_id
 from circle.core.i18n import lazy
@@ -35,7 +36,8 @@ def composer(
 ) -> str:
     """The page, with what was typed; `post` is being edited, `draft` gone on with."""
     circle = circles.readable_circle(actor(), slug)
-    access.require(actor(), Permission.POST_WRITE, circle.standing)
+    if draft is None:  # whoever may not write any more still gets at their own words
+        access.require(actor(), Permission.POST_WRITE, circle.standing)
     sent = hasattr(values, "getlist")
     chosen = values.getlist("topic_ids") if sent else list(values.get("topic_ids", []))
     stale = None
@@ -47,6 +49,7 @@ def composer(
         circle=circle, post=post, draft=draft, stale=stale, values=values, errors=errors,
         offer=queries.newest_draft(actor(), circle.id) if fresh else None,
         topics=topics.topic_list(actor(), slug), chosen=chosen, attached=_attached(values, draft),
+        described=descriptions() if sent and post else {}, max_alt=rules.MAX_ALT,
         max_body=rules.MAX_BODY, max_images=rules.MAX_IMAGES, max_files=rules.MAX_FILES, max_topics=rules.MAX_TOPICS,
         keep_days=rules.KEEP_DRAFTS.days,
     )  # fmt: skip
@@ -103,6 +106,13 @@ def kept_files() -> tuple[list[int], list[str]]:
     alts += [""] * (len(ids) - len(alts))
     kept = [(parse_id(id_), alt) for id_, alt in zip(ids, alts, strict=False) if id_ not in removed]
     return [id_ for id_, _alt in kept if id_], [alt for id_, alt in kept if id_]
+
+
+def descriptions() -> dict[int, str]:
+    """What this form says of files that the post has already, by their ids."""
+    ids, alts = request.form.getlist("described"), request.form.getlist("described_alts")
+    said = ((parse_id(id_), markup.clean_line(alt)) for id_, alt in zip(ids, alts, strict=False))
+    return {id_: alt for id_, alt in said if id_}
 
 
 def take_files(kept: Sequence[int], more: Sequence[str] = ()) -> list[Upload]:

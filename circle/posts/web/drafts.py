@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import make_response, render_template, request, url_for
@@ -15,7 +16,7 @@ from circle.core.i18n import _
 from circle.core.web import actor, count_hit, go, is_htmx, limited, signed_in, takes_body, takes_form
 from circle.posts import operations, queries, rules
 from circle.posts.draft_schemas import ComposerInput
-from circle.posts.operations import DraftContent
+from circle.posts.operations import DraftContent, Plan
 from circle.posts.web.blueprint import bp
 from circle.posts.web.composer import MAX_FORM, composer, kept_files, store, take_files
 
@@ -49,9 +50,11 @@ def save_draft(data: dict[str, Any], slug: str) -> Any:
     draft_id, writer = data["draft_id"], data["writer"]
     try:
         if draft_id is None:
-            draft_id = operations.new_draft(actor(), slug, content, writer=writer).id
+            draft_id = operations.begin_draft(actor(), slug, content, writer=writer).id
         else:
-            operations.save_draft(actor(), draft_id, content, seq=data["seq"], writer=writer)
+            operations.save_draft(
+                actor(), draft_id, content, seq=data["seq"], writer=writer, plan=_called_off(data, draft_id)
+            )
     except Conflict:
         if not is_htmx():
             raise
@@ -61,6 +64,13 @@ def save_draft(data: dict[str, Any], slug: str) -> Any:
         draft = queries.get_draft(actor(), draft_id)
         return render_template("posts/_draft_state.html", circle=circle, draft=draft, just_saved=True)
     return go(url_for(".drafts"), toast=_("Kept as a draft"))
+
+
+def _called_off(data: Mapping[str, Any], draft_id: int) -> Plan | None:
+    """Whoever empties the time of a planned post and keeps it with the button does not want it to appear by itself."""
+    if is_htmx() or data["publish_at"] or queries.get_draft(actor(), draft_id).publish_at is None:
+        return None
+    return Plan(None)
 
 
 @bp.post("/me/drafts/<id:draft_id>/delete")

@@ -1,4 +1,4 @@
-"""Voting in a poll."""
+"""Voting in a poll, and ending one's own."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def withdraw_vote(slug: str, post_id: int) -> Any:
     post, _row = _poll(slug, post_id)
     operations.vote(actor(), post_id, ())
     return fragment_or_redirect(lambda: _fragment(slug, post_id), f"{post.url}#poll")
+
+
+@bp.post("/<slug:slug>/posts/<id:post_id>/poll/end")
+@signed_in
+@limited("publish")
+def end_poll(slug: str, post_id: int) -> Any:
+    """End one's own poll."""
+    post, _row = _poll(slug, post_id)
+    operations.end_poll(actor(), post_id)
+    return fragment_or_redirect(lambda: _fragment(slug, post_id), f"{post.url}#poll", toast=_("The poll is over."))

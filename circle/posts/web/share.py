@@ -82,9 +82,9 @@ def _feed(slug: str, topic_slug: str | None = None) -> Response:
     lang = "zh-CN" if str(get_locale()).startswith("zh") else "en"
     title = f"#{topic.title} · {circle.name}" if topic else circle.name
     page = topic.url if topic else f"/{circle.slug}"
-    data, updated = atom_feed(circle, posts, base=base, path=request.path, page=page, lang=lang, title=title)
+    data = atom_feed(circle, posts, base=base, path=request.path, page=page, lang=lang, title=title)
     response = Response(data, mimetype=MIME)
     response.headers["Cache-Control"] = FOR_MINUTES
+    # no Last-Modified: a post that is hidden changes the feed and makes it no younger
     response.add_etag()
-    response.last_modified = updated
     return response.make_conditional(request)  # type: ignore[return-value]

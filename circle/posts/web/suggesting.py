@@ -30,9 +30,9 @@ def _typed() -> str:
 @signed_in
 @limited("suggest")
 def people(slug: str) -> str:
-    """Members whose user name or nickname begins with `q`."""
-    circle = _circle(slug)
-    found = circles.suggested_members(actor(), circle, _typed())
+    """Members whose user name or nickname begins with `q`; without it, those who wrote here last."""
+    circle, typed = _circle(slug), _typed()
+    found = circles.suggested_members(actor(), circle, typed) if typed else queries.lately_heard(actor(), circle)
     return render_template("posts/_suggestions.html", circle=circle, people=found, titles=[])
 
 

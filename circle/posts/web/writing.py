@@ -29,7 +29,7 @@ from circle.posts.draft_schemas import ComposerInput
 from circle.posts.operations import DraftContent, Plan, PollContent
 from circle.posts.schemas import PostInput
 from circle.posts.web.blueprint import bp
-from circle.posts.web.composer import MAX_FORM, composer, kept_files, store, take_files, values_of
+from circle.posts.web.composer import MAX_FORM, composer, descriptions, kept_files, store, take_files, values_of
 
 # ---- writing -------------------------------------------------------------------------------------------------
 
@@ -122,13 +122,14 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
     removed = set(request.form.getlist("remove_images"))
     kept = [item for item in post.media if str(item.id) not in removed]
     added, alts = kept_files()
+    described = descriptions()
     files = take_files(added, [item.kind for item in kept])
     version = parse_id(request.form.get("version"))
     try:
         operations.edit_post(
             actor(), post_id, version=version, body=data["body"], title=data["title"],
             topic_ids=data.get("topic_ids", []), media_ids=[*(item.id for item in kept), *added, *store(files)],
-            alts=[*(item.alt for item in kept), *alts],
+            alts=[*(described.get(item.id, item.alt) for item in kept), *alts],
         )  # fmt: skip
     except PreconditionFailed as error:
         raise Conflict(error.sentence) from None  # the form comes back with what was typed

@@ -1,0 +1,43 @@
+"""What becomes of notices when somebody's account is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+
+from circle.core import mentions
+from circle.core.db import db
+from circle.core.operation import operation
+from circle.notifications.models import Notice, NoticeSetting
+
+_BATCH = 500
+
+
+@operation
+def forget_notices(user_id: int, batch: int = _BATCH) -> int:
+    """Remove the next notices that a deleted account was told, and its settings; returns how many notices went."""
+    theirs = select(Notice.id).where(Notice.user_id == user_id).order_by(Notice.id).limit(batch)
+    found = list(db.session.scalars(theirs))
+    if found:
+        db.session.execute(delete(Notice).where(Notice.id.in_(found)).execution_options(synchronize_session=False))
+    db.session.execute(delete(NoticeSetting).where(NoticeSetting.user_id == user_id))
+    return len(found)
+
+
+@operation
+def requote(post_id: int, comment_id: int | None, names: Collection[str], label: str) -> None:
+    """Put `label` in place of these user names in what was quoted of a post or comment."""
+    about = Notice.comment_id.is_(None) if comment_id is None else Notice.comment_id == comment_id
+    told = select(Notice).where(Notice.post_id == post_id, about).order_by(Notice.id).with_for_update()
+    for notice in db.session.scalars(told).all():
+        quote = str(notice.data.get("quote", ""))
+        if (now := _without(quote, names, label)) != quote:
+            notice.data = {**notice.data, "quote": now}
+
+
+def _without(text: str, names: Collection[str], label: str) -> str:
+    wanted = {spelled for name in names for spelled in (name, name.casefold())}
+    for begin, end in reversed(mentions.occurrences(text, wanted)):
+        text = text[:begin] + label + text[end:]
+    return text
