@@ -188,7 +188,7 @@ TABLE = (
     api("DELETE", "/users/{user}/block", "signed in"),
     api("POST", "/me/consents", "signed in"),
     api("POST", "/me/export", "signed in", spends=True),
-    api("GET", "/me/export?newest={takeout}", "its uploader"),
+    api("GET", "/me/export", "its uploader"),  # only the author of this world has asked for one
     api("POST", "/me/deletion", "who can go", password=PASSWORD, keep_content=True, spends=True),
     api("DELETE", "/me/deletion", "signed in"),
     api("GET", "/users/{user}", "anyone"),

@@ -35,6 +35,8 @@ COUNTED = {
     "/settings/email/remove",
     "/api/v1/me/email",
     "/api/v1/me/email/remove",
+    "/settings/deletion",
+    "/api/v1/me/deletion",
 }
 
 

@@ -250,7 +250,19 @@ def _as_met(actor: Actor, row: UserRow) -> UserRow:
 
 def blocked_between(one_id: int, other_id: int) -> bool:
     """Whether one of the two has blocked the other."""
-    return db.session.scalar(select(User.id).where(User.id == one_id, not_blocked_for(other_id, User.id))) is None
+    return db.session.execute(_between_statement(), {"one": one_id, "other": other_id}).first() is not None
+
+
+@cache
+def _between_statement() -> Select[Any]:
+    blocks = Block.__table__.c
+    one, other = bindparam("one", type_=blocks.blocker_id.type), bindparam("other", type_=blocks.blocker_id.type)
+    return select(blocks.blocker_id).where(
+        or_(
+            and_(blocks.blocker_id == one, blocks.blocked_id == other),
+            and_(blocks.blocker_id == other, blocks.blocked_id == one),
+        )
+    )
 
 
 def get_user(actor: Actor, user_id: int) -> UserRow:

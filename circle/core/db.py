@@ -8,6 +8,7 @@ with BEGIN IMMEDIATE (see `operation`) and SAVEPOINT and DDL behave as on Postgr
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -113,11 +114,16 @@ def insert_once(model: type[Base], **values: Any) -> bool:
 
     Exactly-once rests on the unique key, on both engines, however many try at the same time.
     """
-    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # without the option SQLAlchemy does not ask PostgreSQL how many rows an INSERT made
-    statement = make(model).values(**values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    result = db.session.execute(statement)
+    result = db.session.execute(_once_statement(model, db.session.get_bind().dialect.name), values)
     return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+@cache
+def _once_statement(model: type[Base], dialect: str) -> Any:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # without the option SQLAlchemy does not ask PostgreSQL how many rows an INSERT made
+    table: Any = model.__table__
+    return make(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def install_sqlite(engine: Engine, *, strict: bool) -> None:

@@ -9,7 +9,7 @@ from html import unescape
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import and_, exists, or_, select, true, tuple_
 
 from circle.access import Actor
 from circle.accounts.usernames import same_spelling
@@ -18,7 +18,7 @@ from circle.core.errors import Conflict, NotFound
 from circle.core.mentions import Link
 from circle.core.storage import storage
 from circle.posts import renaming, rules, share, texts
-from circle.posts.models import Comment, Draft, Favorite, Like, Mention, PollVote, Post, Revision
+from circle.posts.models import Comment, Draft, Favorite, Like, Mention, Poll, PollVote, Post, Revision
 from circle.posts.operations import erasing
 from circle.posts.operations.drafts import delete_draft
 
@@ -42,9 +42,8 @@ def erase_person(user_id: int, names: Collection[str], *, keep_content: bool, la
         _keys(select(Favorite.post_id), Favorite.user_id == user_id, Favorite.post_id),
         lambda id_: erasing.erase_favorite(user_id, id_),
     )
-    written = (None, _TAKEN_BACK)[keep_content]
-    _each(_written(Comment, user_id, written), erasing.erase_comment)
-    _each(_written(Post, user_id, written), erasing.erase_post)
+    _each(_comments(user_id, keep_content), erasing.erase_comment)
+    _each(_posts(user_id, keep_content), erasing.erase_post)
     if not keep_content:
         _each(
             _keys(select(PollVote.post_id).distinct(), PollVote.user_id == user_id, PollVote.post_id),
@@ -63,9 +62,18 @@ def _drop_draft(user_id: int, draft_id: int) -> None:
     delete_draft(Actor(id=user_id), draft_id)
 
 
-def _written(model: type[Post] | type[Comment], user_id: int, states: Collection[str] | None) -> Iterator[Any]:
-    here = model.author_id == user_id
-    return _keys(select(model.id), here if states is None else here & model.status.in_(states), model.id)
+def _comments(user_id: int, keep: bool) -> Iterator[Any]:
+    """What is to be erased and is not yet."""
+    left = or_(Comment.status != "deleted", Comment.body != "")
+    wanted = Comment.status.in_(_TAKEN_BACK) if keep else true()
+    return _keys(select(Comment.id), and_(Comment.author_id == user_id, wanted, left), Comment.id)
+
+
+def _posts(user_id: int, keep: bool) -> Iterator[Any]:
+    with_parts = (exists().where(part.post_id == Post.id) for part in (Poll, Revision))
+    left = or_(Post.status != "deleted", Post.body != "", Post.title != "", *with_parts)
+    wanted = Post.status.in_(_TAKEN_BACK) if keep else true()
+    return _keys(select(Post.id), and_(Post.author_id == user_id, wanted, left), Post.id)
 
 
 def _each(keys: Iterable[tuple[Any, ...]], act: Callable[..., object]) -> None:

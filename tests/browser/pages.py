@@ -135,6 +135,7 @@ NOT_PAGES = {
     "live.new_posts": "cards for the feed, or on to it",
     "live.now": "numbers for static/js/live.js",
     "live.stream": "a stream for static/js/live.js",
+    "accounts.fetch_copy": "a ZIP file",
     "media.show": "a picture",
     "posts.feed": "for feed readers",
     "posts.people": "names for static/js/mention.js",

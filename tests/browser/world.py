@@ -105,6 +105,7 @@ def build(app: Flask) -> World:
     circles.join_circle(actor_of(muted), "morning")
     circles.mute_member(boss, "morning", muted.id, duration_s=86400, reason="休息一下")
     _notices(ann, owner)
+    accounts.block_user(actor_of(ann), muted.id)
     reader = builder.person("reader", "只读不写的人")
     circles.join_circle(actor_of(reader), "morning")
     cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner), "reader": builder.cookie(reader)}

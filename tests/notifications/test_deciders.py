@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
 from flask import Flask
 
 from circle.circles import operations as circles
 from circle.notifications import queries
-from tests.factories import SYSTEM, Make, Place, actor_of
-from tests.notifications.test_groups import kinds
-
-ACTS: dict[str, Callable[[Place], Any]] = {
-    "moderator": lambda place: circles.change_role(SYSTEM, place.slug, place.admin.person_id, "moderator"),
-    "left": lambda place: circles.leave_circle(place.admin, place.slug),
-    "removed": lambda place: circles.remove_member(SYSTEM, place.slug, place.admin.person_id),
-    "banned": lambda place: circles.ban_member(SYSTEM, place.slug, place.admin.person_id),
-}
+from tests.factories import SYSTEM, Make, actor_of
+from tests.notifications.test_groups import told
 
 
-@pytest.mark.parametrize("how", ACTS)
-def test_who_decides_no_more_does_not_keep_who_applied(app: Flask, make: Make, how: str) -> None:
-    place, other = (make.place(visibility="private", join_mode="application", questions=["为什么？"]) for _one in "ab")
-    circles.join_circle(actor_of(make.user()), place.slug, answers=["想读书"])
-    circles.change_role(place.owner, place.slug, place.mod.person_id, "admin")
-    assert kinds(place.admin) == kinds(place.owner) == ["application.submitted"]
-    ACTS[how](place)
-    assert "application.submitted" not in kinds(place.admin)
-    assert kinds(place.owner) == ["application.submitted"]
-    assert queries.unread_count(other.owner) == 0
-
-
-def test_who_goes_on_deciding_keeps_it(app: Flask, make: Make) -> None:
-    place = make.place(join_mode="application", questions=["为什么？"])
-    circles.join_circle(actor_of(make.user()), place.slug, answers=["想读书"])
-    circles.transfer_ownership(place.owner, place.slug, place.admin.person_id)
-    assert kinds(place.admin) == kinds(place.owner) == ["application.submitted"]
+def test_who_applied_is_known_to_those_who_decide_and_to_nobody_who_did(app: Flask, make: Make) -> None:
+    owner = make.user()
+    circle = make.circle(owner, visibility="private", join_mode="application", questions=["为什么？"])
+    slug = circle.slug
+    demoted, left, removed, banned, heir = admins = [actor_of(make.member(circle, "admin")) for _one in range(5)]
+    circles.join_circle(actor_of(make.user()), slug, answers=["想读书"])
+    task = "application.submitted"
+    assert all(task in [row.kind for row in told(admin)] for admin in admins)
+    circles.change_role(SYSTEM, slug, demoted.person_id, "moderator")
+    circles.leave_circle(left, slug)
+    circles.remove_member(SYSTEM, slug, removed.person_id)
+    circles.ban_member(SYSTEM, slug, banned.person_id)
+    circles.transfer_ownership(actor_of(owner), slug, heir.person_id)
+    for gone in (demoted, left, removed, banned):
+        assert task not in [row.kind for row in told(gone)]
+        assert queries.unread_count(gone) == len(told(gone))
+    for still in (heir, actor_of(owner)):
+        assert task in [row.kind for row in told(still)]

@@ -165,7 +165,8 @@ def test_those_who_blocked_each_other_do_not_hear_of_each_other(app: Flask, make
     block(place.ann, place.bob)
     block(place.mod, place.ann)
     for actor in (place.bob, place.mod):
-        posts.like_post(actor, post_id, on=True)
+        about = {"circle_id": place.circle.id, "post_id": post_id}
+        operations.tell_like(place.ann.id or 0, "post.liked", by=actor.person_id, **about)
         data = {"by": actor.id, "post_id": post_id, "comment_id": 5}
         operations.notify(place.ann.id or 0, "post.commented", circle_id=place.circle.id, dedupe_key="1", data=data)
     assert kinds(place.ann) == []

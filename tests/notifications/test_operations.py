@@ -68,7 +68,7 @@ def test_every_kind_reads_as_a_sentence_and_leads_somewhere_or_nowhere(app: Flas
     assert row.text
     assert "%" not in row.text.replace("100% 读书", "")
     assert "{" not in (row.url or "")
-    assert row.url is None or row.url.startswith((f"/{circle.slug}", "/me/drafts", "/settings/"))
+    assert row.url is None or row.url.startswith((f"/{circle.slug}", "/me/drafts", "/settings"))
     assert "".join(text for text, _strong in row.pieces) == row.text
     assert row.category in CATEGORIES
     assert row.quote == "why"

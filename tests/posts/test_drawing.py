@@ -136,7 +136,7 @@ class Easel:
 def test_what_is_remembered_is_what_would_be_drawn(plain_app: Flask, make: Callable[[], list[Any]], room: int) -> None:
     easel, rows, chance = Easel(plain_app, room), make(), random.Random(20261122)
     orders = [(row, chance.choice(READERS)) for row in rows]
-    orders += [(chance.choice(rows[:40]), chance.choice(READERS)) for _number in range(400)]
+    orders += [(chance.choice(rows[:40]), chance.choice(READERS)) for _number in range(200)]
     chance.shuffle(orders)
     for row, reader in orders:
         easel.draw(row, reader)
@@ -163,7 +163,7 @@ def test_long_posts_do_not_fill_the_memory(plain_app: Flask) -> None:
 
 def test_threads_share_the_memory(plain_app: Flask) -> None:
     easel, rows, chance = Easel(plain_app, 60_000), posts_to_draw()[:60], random.Random(7)
-    orders = [(chance.choice(rows), chance.choice(READERS)) for _number in range(300)]
+    orders = [(chance.choice(rows), chance.choice(READERS)) for _number in range(150)]
     patience.at_once(lambda first: [easel.draw(*order) for order in orders[first::8]], range(8))
     assert len(easel.remembering[0]._shelf) <= 60_000
 
