@@ -63,6 +63,7 @@ class World:
         self.app, self.make = app, Make()
         self.users: dict[str, Actor] = {}
         in_transaction(lambda: self._people(visibility))  # one commit for all of it: this is made for every test
+        accounts.ask_takeout(self.users["author"])
         self._browsers: dict[str, Browser] = {}
         self._clients: dict[str, ApiClient] = {}
         self._tokens: dict[str, str] = {}
@@ -77,8 +78,6 @@ class World:
         circles.mute_member(SYSTEM, self.slug, people["muted"].id, duration_s=86400)
         circles.ban_member(SYSTEM, self.slug, people["banned"].id)
         self.users = {role: actor_of(user) for role, user in people.items()}
-        accounts.ask_takeout(self.users["author"])
-
     def _person_named(self) -> User:
         return self.make.user(password_hash=_password_hash())
 
