@@ -28,7 +28,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -233,12 +233,20 @@ def lock_all(model: type[M], ids: Iterable[int]) -> list[M]:
     if taken and work.locked and min(taken) < max(work.locked):
         raise RuntimeError(f"lock order: {model.__tablename__} {min(taken)} after {max(work.locked)}")
     work.locked |= taken
-    key = model.__mapper__.primary_key[0]
-    # no stronger than an UPDATE takes: whoever holds a child row may still insert what merely points at the parent
-    found = db.session.scalars(
-        select(model).where(key.in_(wanted)).order_by(key).with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()  # fmt: skip
+    found = db.session.scalars(_locking(model), {"wanted": wanted}).all()
     if len(found) != len(wanted):
         raise NotFound
     return list(found)
+
+
+@functools.cache
+def _locking(model: type[Any]) -> Select[Any]:
+    key = model.__mapper__.primary_key[0]
+    # no stronger than an UPDATE takes: whoever holds a child row may still insert what merely points at the parent
+    return (
+        select(model)
+        .where(key.in_(bindparam("wanted", expanding=True)))
+        .order_by(key)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )

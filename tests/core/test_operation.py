@@ -35,8 +35,8 @@ class Renamed(events.Event):
 
 
 @pytest.fixture(autouse=True)
-def reactions() -> Iterator[None]:
-    before = events._reactions
+def reactions(plain_app: Flask) -> Iterator[None]:
+    before = events._reactions  # those of an application: there is one by now
     yield
     events.install(before)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import column, select, table, update
+from sqlalchemy import Update, bindparam, column, select, table, update
 from sqlalchemy.exc import IntegrityError
 
 from circle.access import Actor, Permission
@@ -172,9 +173,11 @@ def set_cover(actor: Actor, slug: str, media_id: int | None) -> None:
 @operation
 def adjust_post_count(circle_id: int, delta: int) -> None:
     """Add `delta` published posts to the circle's count."""
-    db.session.execute(
-        update(Circle)
-        .where(Circle.id == circle_id)
-        .values(post_count=Circle.post_count + delta)
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_counting(), {"circle": circle_id, "delta": delta})
+
+
+@cache
+def _counting() -> Update:
+    circles: Any = Circle.__table__
+    more = circles.c.post_count + bindparam("delta", type_=circles.c.post_count.type)
+    return update(circles).where(circles.c.id == bindparam("circle", type_=BigInt)).values(post_count=more)

@@ -27,6 +27,8 @@ def keep_mentions(
 
     `new` says that there is nothing stored yet, which spares the look.
     """
+    if new and not people:
+        return ()
     here = (Mention.target_type == target_type, Mention.target_id == target_id)
     stored = () if new else db.session.execute(select(Mention.user_id, Mention.written).where(*here))
     known: dict[int, str] = {row.user_id: row.written for row in stored}
