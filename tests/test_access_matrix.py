@@ -136,7 +136,7 @@ TABLE = (
     page("/settings/profile", "signed in"),
     form("/settings/profile", "signed in", nickname="小安", bio="你好"),
     form("/settings/profile/avatar/remove", "signed in"),
-    form("/settings/username", "signed in", username="{new_name}"),
+    form("/settings/username", "signed in", username="{new_name}", spends=True),
     page("/settings/security", "signed in"),
     form("/settings/security/password", "signed in", current_password=PASSWORD, new_password="battery staple 7",
          spends=True),
