@@ -71,8 +71,8 @@ def test_a_mini_program_signs_up_publishes_and_reads_on(app: Flask, make: Make, 
 
     # the author of the newest reads who said it; the phone signs out and is nobody again
     author = api(place.users["ann"])
-    notice = author.get("/me/notifications").get_json()["items"][0]
-    assert (notice["kind"], notice["quote"]) == ("post.commented", "写得真好")
-    assert author.post("/me/notifications/read", {"ids": [notice["id"]]}).get_json() == {"unread": 0}
+    told, liked = author.get("/me/notifications").get_json()["items"]
+    assert (told["kind"], told["quote"], liked["kind"]) == ("post.commented", "写得真好", "post.liked")
+    assert author.post("/me/notifications/read", {"ids": [told["id"]]}).get_json() == {"unread": 1}
     assert phone.post("/auth/logout").status_code == 204
     assert phone.get("/me").status_code == 401

@@ -36,7 +36,8 @@ def test_a_newcomer_asks_to_join_and_is_heard(app: Flask, make: Make, browser: C
     # the owner hears of it, reads the answer, and lets the newcomer in
     page = open_page(browser(owner), "/notifications")
     assert "小安" in page.text
-    page = page.follow(f"/{slug}/manage/applications")
+    page = page.follow("/open")
+    assert page.path == f"/{slug}/manage/applications"
     assert "想留住每天的早晨" in page.text
     page = page.send("/approve")
     assert "想留住每天的早晨" not in page.text
@@ -64,7 +65,8 @@ def test_a_newcomer_asks_to_join_and_is_heard(app: Flask, make: Make, browser: C
     assert "阿楠" in page.text
     assert "欢迎你，雾真美。" in page.text
     assert "data-unread" in page.html
-    answer = page.follow(f"{post}#comment-")
+    answer = page.follow("/open")
+    assert answer.path == post
     assert "欢迎你，雾真美。" in answer.text
     page = page.go("/notifications").send("/notifications/read")
     assert "data-unread" not in page.html
