@@ -78,6 +78,7 @@ class World:
         circles.mute_member(SYSTEM, self.slug, people["muted"].id, duration_s=86400)
         circles.ban_member(SYSTEM, self.slug, people["banned"].id)
         self.users = {role: actor_of(user) for role, user in people.items()}
+
     def _person_named(self) -> User:
         return self.make.user(password_hash=_password_hash())
 
