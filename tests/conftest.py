@@ -132,7 +132,12 @@ class Engine:
         of a test takes two, without the triggers that refuse it. Now and then the dead rows have to go, too."""
         names = [table.name for table in db.metadata.sorted_tables]
         # the queue has no models
-        names += ["procrastinate_events", "procrastinate_periodic_defers", "procrastinate_jobs", "procrastinate_workers"]
+        names += [
+            "procrastinate_events",
+            "procrastinate_periodic_defers",
+            "procrastinate_jobs",
+            "procrastinate_workers",
+        ]
         self._resets += 1
         if self._resets % 100 == 0:
             return [f"TRUNCATE {', '.join(names)} CASCADE"]

@@ -126,7 +126,7 @@ def _environ(path: str, method: str, headers: dict[str, str], request: dict[str,
     builder.close()
     # what a server makes of these bytes; the test client would tidy them first
     environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
-    environ["QUERY_STRING"] = query
+    environ["QUERY_STRING"] = query.encode().decode("latin-1")
     return environ
 
 

@@ -150,9 +150,11 @@ class World:
         asked = posts.PollContent.of(["清晨", "傍晚"])
         return posts.publish_post(self.users["author"], self.slug, body="什么时候读书？", poll=asked)
 
-    def _option(self, _role: str) -> int:
-        newest = select(PollOption.id).where(PollOption.position == 0).order_by(PollOption.post_id.desc())
-        return db.session.scalars(newest.limit(1)).one()
+    def _option(self, role: str) -> int:
+        newest = select(PollOption.id).where(PollOption.position == 0).order_by(PollOption.post_id.desc()).limit(1)
+        if not db.session.scalars(newest).first():
+            self._poll(role)
+        return db.session.scalars(newest).one()
 
     def _hidden_post(self, role: str) -> int:
         post_id = self._post(role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from circle.accounts.schemas import AuthorOut
-from circle.core.fields import Address, Choice, Id, InputSchema, Moment, OutSchema
+from circle.core.fields import Address, Choice, Flag, Id, InputSchema, Moment, OutSchema
 from circle.core.i18n import lazy
 from circle.notifications.kinds import CATEGORIES
 from circle.notifications.queries import PARTS
@@ -66,8 +66,8 @@ class SettingInput(InputSchema):
     """One category. What is not in the inbox does not go out by e-mail."""
 
     category = Choice(*CATEGORIES, required=True)
-    inbox = fields.Boolean(required=True)
-    mail = fields.Boolean(required=True)
+    inbox = Flag(required=True)
+    mail = Flag(required=True)
 
 
 class NoticeSettingsInput(InputSchema):
