@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from unicodedata import normalize
 
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, validate
@@ -28,10 +27,7 @@ def _length(minimum: int, maximum: int) -> validate.Validator:
 
 
 class Line(fields.String):
-    """One line of text, cleaned and trimmed; `maximum` characters, at least `minimum`.
-
-    What is too long stays too long when cleaning would shorten it: the contract names the limit for what is sent.
-    """
+    """One line of text, cleaned and trimmed; `maximum` characters, at least `minimum`."""
 
     default_error_messages = {  # noqa: RUF012
         "required": [lazy("Please fill this in.")],
@@ -41,7 +37,6 @@ class Line(fields.String):
 
     def __init__(self, maximum: int, *, minimum: int = 0, **kwargs: Any) -> None:
         super().__init__(validate=_length(minimum, maximum), **kwargs)
-        self._maximum = maximum
 
     def _clean(self, text: str) -> str:
         return clean_line(text)
@@ -49,8 +44,6 @@ class Line(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        if len(value) > self._maximum:  # unless it was only spelled at length, with \r\n and letters in parts
-            _length(0, self._maximum)(normalize("NFC", value.replace("\r\n", "\n")))
         return self._clean(value)
 
 

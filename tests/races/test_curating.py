@@ -75,7 +75,9 @@ def test_pins_that_come_go_and_are_hidden_at_once_leave_no_gap(app: Flask, make:
         lambda: posts.clear_expired_pins(place_id),
     ])  # fmt: skip
     assert all(outcome is None or isinstance(outcome, (int, CircleError)) for outcome in outcomes), outcomes
-    assert len(ranks(place)) == 2
+    # both pins may come before anything made room, and there is room for one of them
+    too_many = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.code == "TOO_MANY_PINS"]
+    assert len(ranks(place)) == 2 - len(too_many)
     assert_dense(place)
 
 
