@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 _set_to: ContextVar[datetime | None] = ContextVar("circle_clock", default=None)
@@ -47,4 +48,9 @@ def local_date(moment: datetime, tz: str) -> date:
 
 def is_time_zone(name: str) -> bool:
     """Whether `name` is a known IANA time zone such as Asia/Shanghai."""
-    return name in available_timezones()
+    return name in _time_zones()
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads some hundred files

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
 from circle.core.db import db
 from circle.media.models import Media
@@ -99,17 +100,20 @@ def _hot_score(post: Post, engagement: int) -> int:
 def mirror(post: Post) -> None:
     """Copy the sort keys of a locked post to its topics (F3)."""
     db.session.flush()
-    db.session.execute(
-        update(TopicPost)
-        .where(TopicPost.post_id == post.id)
-        .values(
-            visible=int(post.status == "published"),
-            published_at=post.published_at,
-            last_activity_at=post.last_activity_at,
-            hot_score=post.hot_score,
-            featured_at=post.featured_at,
-        )
-    )
+    keys = {
+        "visible": int(post.status == "published"),
+        "published_at": post.published_at,
+        "last_activity_at": post.last_activity_at,
+        "hot_score": post.hot_score,
+        "featured_at": post.featured_at,
+    }
+    db.session.execute(_mirroring(), {"of_post": post.id, **keys})
+
+
+@cache
+def _mirroring() -> Update:
+    rows: Any = TopicPost.__table__  # what a parameter is called tells which column it is for
+    return update(rows).where(rows.c.post_id == bindparam("of_post", type_=rows.c.post_id.type))
 
 
 def count_comment(post: Post, parent: Comment | None, comment: Comment, delta: int) -> None:
