@@ -68,12 +68,16 @@ class Front:
     topics: list[TopicLink]
 
 
-def _cards(*, signed_in: bool, peeks: bool = False) -> Select[Any]:
+def _cards(*, signed_in: bool, peeks: bool = False, by_topic: bool = False) -> Select[Any]:
     """Posts with their authors and the authors' roles, what the reader `me` likes and keeps, and, with `peeks`, the
-    comment each card shows: one statement."""
+    comment each card shows: one statement. `by_topic` begins with the topics' index of their posts: PostgreSQL changes
+    the order of the first eight tables only, and would read every post before it came to the ninth."""
     likes, kept = Like.__table__, Favorite.__table__
     by = and_(_members.circle_id == _posts.circle_id, _members.user_id == _posts.author_id)
-    source = Post.__table__.join(User.__table__, _users.id == _posts.author_id).outerjoin(Member.__table__, by)
+    first: Any = Post.__table__
+    if by_topic:
+        first = TopicPost.__table__.join(first, TopicPost.__table__.c.post_id == _posts.id)
+    source = first.join(User.__table__, _users.id == _posts.author_id).outerjoin(Member.__table__, by)
     mine: tuple[Any, ...] = (literal(False), literal(False))
     if signed_in:
         here = likes.c
@@ -182,8 +186,7 @@ def _topic_keyset(sort: str) -> Keyset:
 @cache
 def _topic_statement(sort: str, *, signed_in: bool, met: bool, after: bool) -> Select[Any]:
     placed = TopicPost.__table__.c
-    statement = _cards(signed_in=signed_in, peeks=True).join(TopicPost.__table__, placed.post_id == _posts.id)
-    statement = statement.where(
+    statement = _cards(signed_in=signed_in, peeks=True, by_topic=True).where(
         placed.topic_id == bindparam("topic", type_=BigInteger), placed.visible == 1, _posts.status == "published"
     )
     if met:
