@@ -105,8 +105,10 @@ def test_a_page_in_this_state_is_accessible_and_fits(
 ) -> None:
     page = newcomer("owner")
     reach(page, site)
-    # what an open menu half covers is whole again when it is closed
-    assert [line for line in violations(page) if "partially obscured" not in line] == []
+    found = violations(page)
+    if page.locator("details.menu[open]").count():  # what it half covers is whole again when it is closed
+        found = [line for line in found if not line.startswith("target-size") or "partially obscured" not in line]
+    assert found == []
     page.emulate_media(color_scheme="dark")
     assert violations(page, COLOURS) == []
     page.set_viewport_size(NARROW)

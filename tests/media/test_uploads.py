@@ -199,8 +199,11 @@ def test_what_is_deleted_makes_room(app: Flask, make: Make, at_most: Callable[[i
     me = actor_of(make.user())
     at_most(len(samples.PDF))
     first = take(me, samples.PDF)
+    with pytest.raises(Refused):
+        take(me, samples.PDF)
     operations.delete_media(me, first.id)
     take(me, samples.PDF)
+    assert queries.my_usage(me) == queries.Usage(len(samples.PDF), len(samples.PDF), 1)
 
 
 def test_a_file_over_the_quota_is_not_even_stored(app: Flask, make: Make, at_most: Callable[[int], None]) -> None:
