@@ -57,6 +57,8 @@ class Permission(StrEnum):
     MEMBER_MUTE = "member:mute"
     MEMBER_REMOVE = "member:remove"
     MEMBER_ROLE = "member:role"
+    POINTS_ADJUST = "points:adjust"
+    POINTS_CONFIGURE = "points:configure"
     POLL_VOTE = "poll:vote"
     POST_FEATURE = "post:feature"
     POST_MODERATE = "post:moderate"
@@ -87,6 +89,8 @@ _ADMIN = _MODERATOR | {
     Permission.INVITE_MANAGE,
     Permission.MEMBER_BAN,
     Permission.MEMBER_REMOVE,
+    Permission.POINTS_ADJUST,
+    Permission.POINTS_CONFIGURE,
 }
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),

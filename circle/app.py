@@ -57,6 +57,7 @@ from circle.core.spool import SpoolingRequest
 from circle.core.storage_s3 import S3Address, S3Storage
 from circle.home import jobs as home_jobs
 from circle.home import web as home_web
+from circle.ledger import jobs as ledger_jobs
 from circle.live import api as live_api
 from circle.live import web as live_web
 from circle.media import api as media_api
@@ -67,6 +68,9 @@ from circle.notifications import api as notifications_api
 from circle.notifications import jobs as notifications_jobs
 from circle.notifications import queries as notifications_queries
 from circle.notifications import web as notifications_web
+from circle.points import api as points_api
+from circle.points import jobs as points_jobs
+from circle.points import web as points_web
 from circle.posts import api as posts_api
 from circle.posts import jobs as posts_jobs
 from circle.posts import web as posts_web
@@ -87,6 +91,7 @@ WEB = (
     media_web.bp,
     notifications_web.bp,
     circles_web.bp,
+    points_web.bp,
     topics_web.bp,
     posts_web.bp,
     live_web.bp,
@@ -97,13 +102,23 @@ API: tuple[ApiBlueprint, ...] = (
     circles_api.bp,
     media_api.bp,
     notifications_api.bp,
+    points_api.bp,
     topics_api.bp,
     posts_api.bp,
     live_api.bp,
 )
 
 #: features with work of their own; importing these modules registers it (core.jobs)
-JOBS = (housekeeping, accounts_jobs, media_jobs, posts_jobs, notifications_jobs, home_jobs)
+JOBS = (
+    housekeeping,
+    accounts_jobs,
+    media_jobs,
+    ledger_jobs,
+    points_jobs,
+    posts_jobs,
+    notifications_jobs,
+    home_jobs,
+)
 
 csrf = CSRFProtect()
 

@@ -36,6 +36,7 @@ from circle.notifications.operations import (
     withdraw_from_decider,
     withdraw_post,
 )
+from circle.points.operations import Cause, set_earned, switch_all
 from circle.posts import events as posts
 from circle.posts import jobs as post_jobs
 from circle.topics.operations import adjust_post_count as adjust_topic_posts
@@ -262,6 +263,48 @@ def tell_poll_over(event: posts.PollClosed) -> None:
     notify(event.author_id, "poll.closed", circle_id=event.circle_id, dedupe_key=key, data=data)
 
 
+# ---- points: what is earned, and taken back with its cause -----------------------------------------------------------
+
+
+def earn_by_post(event: posts.PostPublished) -> None:
+    subject = f"post:{event.post_id}"
+    rule = "post.media" if event.has_media else "post.text"
+    set_earned(event.circle_id, event.author_id, Cause(subject, rule, subject, length=event.length), on=True)
+
+
+def earn_by_comment(event: posts.CommentPublished) -> None:
+    subject = f"comment:{event.comment_id}"
+    set_earned(event.circle_id, event.author_id, Cause(subject, "comment", subject, length=event.length), on=True)
+
+
+def earn_by_like(event: posts.PostLiked) -> None:
+    # taking a like back takes no points back, and liking again gives none: the key stays
+    cause = Cause(f"like:{event.post_id}:{event.by}", "like.received", f"post:{event.post_id}", giver_id=event.by)
+    set_earned(event.circle_id, event.author_id, cause, on=True)
+
+
+def earn_by_feature(event: posts.PostFeatured | posts.PostUnfeatured) -> None:
+    cause = Cause(f"featured:{event.post_id}", "content.featured", f"post:{event.post_id}")
+    set_earned(event.circle_id, event.author_id, cause, on=isinstance(event, posts.PostFeatured))
+
+
+def unearn_with_post(event: posts.PostDeleted | posts.PostHidden | posts.PostRemoved) -> None:
+    switch_all(f"post:{event.post_id}", on=False)
+
+
+def earn_again_with_post(event: posts.PostRestored) -> None:
+    except_rules = () if event.featured else ("content.featured",)
+    switch_all(f"post:{event.post_id}", on=True, except_rules=except_rules)
+
+
+def unearn_with_comment(event: posts.CommentDeleted | posts.CommentHidden | posts.CommentRemoved) -> None:
+    switch_all(f"comment:{event.comment_id}", on=False)
+
+
+def earn_again_with_comment(event: posts.CommentRestored) -> None:
+    switch_all(f"comment:{event.comment_id}", on=True)
+
+
 def rename_in_texts(event: accounts.UsernameChanged) -> None:
     enqueue(post_jobs.rename_mentions, event.user_id)
     # once more for what was rendered before this moment and is stored after the first run
@@ -351,30 +394,30 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     circles.MemberBanned: [tell_ban, withdraw_decisions],
     circles.MemberLeft: [withdraw_decisions],
     circles.MemberRemoved: [tell_removal, withdraw_decisions],
-    posts.PostPublished: [count_post, tell_mentioned, tell_followers],
+    posts.PostPublished: [count_post, earn_by_post, tell_mentioned, tell_followers],
     posts.PostPlanned: [plan_post],
     posts.PlannedPostPublished: [tell_planned_post],
     posts.PlannedPostFailed: [tell_failed_post],
-    posts.PostDeleted: [uncount_post, withdraw_about_post],
-    posts.PostHidden: [uncount_post, withdraw_about_post, tell_hidden_post],
-    posts.PostRestored: [count_post, tell_restored_post],
-    posts.PostRemoved: [uncount_removed_post, withdraw_about_post, tell_removed_post],
+    posts.PostDeleted: [uncount_post, unearn_with_post, withdraw_about_post],
+    posts.PostHidden: [uncount_post, unearn_with_post, withdraw_about_post, tell_hidden_post],
+    posts.PostRestored: [count_post, earn_again_with_post, tell_restored_post],
+    posts.PostRemoved: [uncount_removed_post, unearn_with_post, withdraw_about_post, tell_removed_post],
     posts.PostMoved: [count_moved_post],
     posts.PollOpened: [close_poll_in_time],
     posts.PollClosed: [tell_poll_over],
-    posts.PostFeatured: [tell_featured_post],
-    posts.PostUnfeatured: [withdraw_featured_post],
-    posts.PostLiked: [tell_liked_post],
+    posts.PostFeatured: [earn_by_feature, tell_featured_post],
+    posts.PostUnfeatured: [earn_by_feature, withdraw_featured_post],
+    posts.PostLiked: [earn_by_like, tell_liked_post],
     posts.PostUnliked: [untell_liked_post],
     posts.CommentLiked: [tell_liked_comment],
     posts.CommentUnliked: [untell_liked_comment],
     posts.PeopleMentioned: [tell_newly_mentioned],
     posts.NameErased: [erase_name_in_notices],
-    posts.CommentPublished: [tell_answered],
-    posts.CommentDeleted: [withdraw_about_comment],
-    posts.CommentHidden: [withdraw_about_comment, tell_hidden_comment],
-    posts.CommentRestored: [tell_restored_comment],
-    posts.CommentRemoved: [withdraw_about_comment, tell_removed_comment],
+    posts.CommentPublished: [earn_by_comment, tell_answered],
+    posts.CommentDeleted: [unearn_with_comment, withdraw_about_comment],
+    posts.CommentHidden: [unearn_with_comment, withdraw_about_comment, tell_hidden_comment],
+    posts.CommentRestored: [earn_again_with_comment, tell_restored_comment],
+    posts.CommentRemoved: [unearn_with_comment, withdraw_about_comment, tell_removed_comment],
     notices.FollowersWait: [tell_more_followers],
     notices.MailWaits: [mail_later],
 }

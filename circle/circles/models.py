@@ -19,6 +19,7 @@ class Circle(IdMixin, Base):
         one_of("join_mode", "open", "application", "passphrase", "invite"),
         one_of("accent", "persimmon", "pine", "indigo", "plum"),
         one_of("status", "active", "closed"),
+        one_of("points_expiry", "next_year", "never"),
         Index(None, "visibility", "member_count", "id"),
     )
     lock_rank = 20
@@ -46,6 +47,10 @@ class Circle(IdMixin, Base):
     #: published posts; equals a count of the rows (tested)
     post_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
+    #: the levels of its members, lowest first, as circle/points/ladder.py understands them; empty: the usual three
+    levels: Mapped[list[Any]] = mapped_column(Json, default=list, server_default="[]")
+    #: when points run out: at the end of the next year, or never
+    points_expiry: Mapped[str] = mapped_column(String(16), default="next_year", server_default="next_year")
 
 
 class Member(IdMixin, Base):
@@ -69,6 +74,8 @@ class Member(IdMixin, Base):
     joined_at: Mapped[datetime] = mapped_column(default=clock.now)
     left_at: Mapped[datetime | None]
     muted_until: Mapped[datetime | None]
+    #: 1 is the lowest; moves with the growth of the member (circle/points/operations/levels.py)
+    level: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Application(IdMixin, Base):

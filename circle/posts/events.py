@@ -21,10 +21,13 @@ class PostEvent(Event):
 
 @dataclass(frozen=True)
 class PostPublished(PostEvent):
-    """A post became visible for the first time; it names the people in `mentioned`."""
+    """A post became visible for the first time; it names the people in `mentioned`. `length` is in characters."""
 
     mentioned: tuple[int, ...] = ()
     excerpt: str = ""
+    length: int = 0
+    #: whether it shows pictures, voice or video (not: files to take away)
+    has_media: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ class PostHidden(PostEvent):
 
 @dataclass(frozen=True)
 class PostRestored(PostEvent):
-    """A hidden post is visible again."""
+    """A hidden post is visible again; `featured` tells whether it stands among the best."""
+
+    featured: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ class CommentPublished(CommentEvent):
     answered_id: int | None
     excerpt: str
     mentioned: tuple[int, ...] = ()
+    #: characters
+    length: int = 0
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def restore_post(actor: Actor, post_id: int, *, reason: str = "") -> None:
     post = _moderated_post(actor, post_id)
     rules.check_status(post.status, ("hidden",))
     _set_post(actor, post, "published", reason)
-    emit(PostRestored(post.id, post.circle_id, post.author_id, actor.id, topic_ids_of(post.id)))
+    topic_ids, featured = topic_ids_of(post.id), post.featured_at is not None
+    emit(PostRestored(post.id, post.circle_id, post.author_id, actor.id, topic_ids, featured=featured))
 
 
 @operation

@@ -141,7 +141,12 @@ def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "
     if content.poll is not None:
         attach_poll(post.id, content.poll)
     named = keep_mentions(actor, "post", post.id, content.words.people, new=True)
-    emit(PostPublished(post.id, circle.id, post.author_id, actor.id, topics_now, named, post.excerpt))
+    emit(
+        PostPublished(
+            post.id, circle.id, post.author_id, actor.id, topics_now, named, post.excerpt, length=len(body.strip()),
+            has_media=any(file.kind != "file" for file in files),
+        )
+    )  # fmt: skip
     return post.id
 
 

@@ -1,0 +1,3 @@
+"""What the ledger does by itself."""
+
+from __future__ import annotations

@@ -1,0 +1,194 @@
+"""Writing a transaction: opened under its key, then its lines, all of it in the operation that is open.
+
+`Posting` is the only thing that inserts entries or changes balances. Callers outside the ledger use the functions of
+the other modules of this folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, case, insert, select, update
+
+from circle.core import clock, ids
+from circle.core.db import BigInt, UTCDateTime, db, insert_once
+from circle.ledger import rules
+from circle.ledger.accounts import ASSETS, Account, system
+from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn
+
+_ACCOUNTS: Any = LedgerAccount.__table__
+_ENTRIES: Any = LedgerEntry.__table__
+_SYSTEM = ("mint", "burn", "expired")
+
+
+class Moved(NamedTuple):
+    """A strict account after a line."""
+
+    balance: int
+    seq: int
+    posted_at: datetime
+
+
+def payload_hash(kind: str, payload: Mapping[str, Any]) -> str:
+    """What was asked for, as a number: the same key with another hash is refused (L7)."""
+    text = json.dumps({"kind": kind, **payload}, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Posting:
+    """A transaction being written. `new` is False when its key was used before: then it holds the earlier one."""
+
+    def __init__(
+        self,
+        circle_id: int,
+        kind: str,
+        key: str,
+        payload: Mapping[str, Any],
+        *,
+        effective_at: datetime | None = None,
+        source: str | None = None,
+        actor_id: int | None = None,
+        memo: str = "",
+        meta: Mapping[str, Any] | None = None,
+        reverses: int | None = None,
+    ) -> None:
+        self.circle_id, self.kind, self.id = circle_id, kind, ids.new_id()
+        self.now = clock.now()
+        self._lines: dict[Account, int] = {}
+        self._rows: list[dict[str, Any]] = []
+        digest = payload_hash(kind, payload)
+        self.new = insert_once(
+            LedgerTxn, id=self.id, circle_id=circle_id, kind=kind, idem_key=key, payload_hash=digest, source=source,
+            reverses_txn_id=reverses, actor_id=actor_id, effective_at=effective_at or self.now, posted_at=self.now,
+            memo=memo, meta=dict(meta or {}), created_at=self.now,
+        )  # fmt: skip
+        if not self.new:
+            self._adopt(key, digest)
+
+    def _adopt(self, key: str, digest: str) -> None:
+        earlier = db.session.execute(
+            select(LedgerTxn.id, LedgerTxn.payload_hash).where(LedgerTxn.idem_key == key)
+        ).one_or_none()
+        if earlier is None or earlier.payload_hash != digest:  # None: another unique key (reversed twice)
+            raise rules.key_mismatch()
+        self.id = earlier.id
+
+    def move(self, account: Account, amount: int, *, owed: int = 0) -> Moved:
+        """Add a line on a strict account; `owed` changes what the member owes. Raises Refused INSUFFICIENT_FUNDS."""
+        values = {"account": account.id, "delta": amount, "owed_delta": owed, "now": self.now, "counted": bool(amount)}
+        row = db.session.execute(_moving(unowed=False), values).one_or_none()
+        if row is None:
+            if not open_account(account):
+                raise rules.insufficient_funds()
+            return self.move(account, amount, owed=owed)
+        moved = Moved(*row)
+        if amount:
+            self._line(account, amount, moved.seq, moved.balance, moved.posted_at)
+        return moved
+
+    def try_credit(self, account: Account, amount: int) -> bool:
+        """Credit a strict account whose holder owes nothing; False when they do, or when there is no account yet."""
+        values = {"account": account.id, "delta": amount, "owed_delta": 0, "now": self.now, "counted": True}
+        row = db.session.execute(_moving(unowed=True), values).one_or_none()
+        if row is not None:
+            self._line(account, amount, row[1], row[0], row[2])
+        return row is not None
+
+    def mirror(self, account: Account, amount: int) -> None:
+        """Add a line on a derived account; nothing is locked."""
+        if amount:
+            self._line(account, amount, None, None, self.now)
+
+    def _line(self, account: Account, amount: int, seq: int | None, balance: int | None, posted_at: datetime) -> None:
+        if account in self._lines:
+            raise RuntimeError(f"two lines of one transaction on {account}")
+        self._lines[account] = amount
+        self._rows.append({
+            "id": ids.new_id(), "txn_id": self.id, "account_id": account.id, "asset": account.asset, "kind": self.kind,
+            "amount": amount, "seq": seq, "balance_after": balance, "posted_at": posted_at,
+        })  # fmt: skip
+
+    def finish(self) -> int:
+        """Write the entries and return the transaction's id. Raises RuntimeError when it does not balance (L1)."""
+        for asset in ASSETS:
+            if total := sum(amount for account, amount in self._lines.items() if account.asset == asset):
+                raise RuntimeError(f"{self.kind} {self.id}: {asset} adds up to {total}")
+        if not self._rows:
+            raise RuntimeError(f"{self.kind} {self.id} moves nothing")
+        db.session.execute(_inserting(), self._rows)
+        return self.id
+
+
+@cache
+def _moving(*, unowed: bool) -> Any:
+    """One statement that locks, checks and changes a strict account. No row: it is not there, or holds too little (or,
+    with `unowed`, its holder owes something, which a credit has to pay off first)."""
+    account = LedgerAccount.__table__.c
+    delta, owed = bindparam("delta", type_=BigInt), bindparam("owed_delta", type_=BigInt)
+    now = bindparam("now", type_=UTCDateTime)
+    later = case((account.last_posted_at > now, account.last_posted_at), else_=now)
+    wanted = [account.id == bindparam("account", type_=BigInt), account.balance + delta >= 0]
+    return (
+        update(_ACCOUNTS)
+        .where(*wanted, *([account.owed == 0] if unowed else []))
+        .values(
+            balance=account.balance + delta,
+            seq=account.seq + case((bindparam("counted"), 1), else_=0),
+            owed=account.owed + owed,
+            last_posted_at=later,
+        )
+        .returning(account.balance, account.seq, account.last_posted_at)
+    )
+
+
+@cache
+def _inserting() -> Any:
+    return insert(_ENTRIES)
+
+
+def open_account(account: Account) -> bool:
+    """Make a strict account, with the system's accounts of its circle; False when it was there."""
+    if not _insert_account(account):
+        return False
+    for asset in ASSETS:
+        for kind in _SYSTEM:
+            _insert_account(system(account.circle_id, kind, asset))
+    if account.kind == "member.points":
+        _insert_account(account._replace(kind="member.debt"))
+    return True
+
+
+def _insert_account(account: Account) -> bool:
+    return insert_once(
+        LedgerAccount, id=account.id, circle_id=account.circle_id, owner_type=account.owner_type,
+        owner_id=account.owner_id, asset=account.asset, kind=account.kind,
+        mode="strict" if account.strict else "derived", balance=0, seq=0, owed=0, created_at=clock.now(),
+    )  # fmt: skip
+
+
+class Held(NamedTuple):
+    """A strict account, locked."""
+
+    balance: int
+    owed: int
+
+
+def hold(account: Account) -> Held:
+    """Lock a strict account until the end of the operation; an account that is not there holds nothing."""
+    row = db.session.execute(_holding(), {"account": account.id}).one_or_none()
+    if row is None:
+        open_account(account)
+        row = db.session.execute(_holding(), {"account": account.id}).one()
+    return Held(*row)
+
+
+@cache
+def _holding() -> Any:
+    account = LedgerAccount.__table__.c
+    wanted = select(account.balance, account.owed).where(account.id == bindparam("account", type_=BigInt))
+    return wanted.with_for_update(key_share=True)

@@ -1,0 +1,89 @@
+"""What a circle begins with: rules, tasks, and the words for why something earned less. Circles get copies of these
+(operations/beginning.py), so a change here concerns circles that begin later.
+
+The amounts are those of the domain specification §1 (defaults) and §2.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from circle.core.i18n import LazyString, lazy
+
+#: the row that holds the caps over all rules together
+EVERYTHING = "*"
+
+
+class RuleDefault(NamedTuple):
+    points: int = 0
+    growth: int = 0
+    daily_count_cap: int | None = None
+    daily_point_cap: int | None = None
+    weekly_point_cap: int | None = None
+    giver_daily_cap: int | None = None
+    min_len: int | None = None
+
+
+RULES: dict[str, RuleDefault] = {
+    "post.text": RuleDefault(2, 2, daily_count_cap=5),
+    "post.media": RuleDefault(5, 5, daily_count_cap=3),
+    "comment": RuleDefault(1, 1, daily_count_cap=10),
+    "like.received": RuleDefault(1, 1, daily_count_cap=20, giver_daily_cap=3),
+    "content.featured": RuleDefault(30, 30),
+    EVERYTHING: RuleDefault(daily_point_cap=200, weekly_point_cap=1000),
+}
+CODES = tuple(RULES)
+
+RULE_NAMES: dict[str, LazyString] = {
+    "post.text": lazy("Post with words only"),
+    "post.media": lazy("Post with pictures, voice or video"),
+    "comment": lazy("Comment"),
+    "like.received": lazy("Like on a post of one's own"),
+    "content.featured": lazy("Post chosen as a highlight"),
+    EVERYTHING: lazy("Everything together"),
+}
+
+#: why something earned less than its rule says; the sentences are in queries/why.py
+REASONS = ("count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member")
+
+
+class TaskDefault(NamedTuple):
+    cadence: str
+    event: str
+    target: int
+    points: int
+    growth: int
+
+
+TASKS: dict[str, TaskDefault] = {
+    "daily_post": TaskDefault("daily", "post", 1, 3, 3),
+    "daily_comment": TaskDefault("daily", "comment_others", 3, 3, 3),
+    "daily_like": TaskDefault("daily", "like", 3, 1, 1),
+    "weekly_media": TaskDefault("weekly", "post_media", 3, 10, 10),
+    "weekly_welcome": TaskDefault("weekly", "comment_newcomer", 2, 15, 15),
+    "first_post": TaskDefault("newcomer", "post", 1, 10, 10),
+    "first_comments": TaskDefault("newcomer", "comment_others", 2, 5, 5),
+    "first_topic": TaskDefault("newcomer", "topic_follow", 1, 5, 5),
+}
+TASK_NAMES: dict[str, LazyString] = {
+    "daily_post": lazy("Write a post"),
+    "daily_comment": lazy("Answer others"),
+    "daily_like": lazy("Like what others wrote"),
+    "weekly_media": lazy("Share pictures, voice or video"),
+    "weekly_welcome": lazy("Answer newcomers"),
+    "first_post": lazy("Your first post"),
+    "first_comments": lazy("Your first comments"),
+    "first_topic": lazy("Follow a topic"),
+}
+TASK_EVENTS: dict[str, LazyString] = {
+    "post": lazy("Publish a post"),
+    "post_media": lazy("Publish a post with pictures, voice or video"),
+    "comment_others": lazy("Comment on a post of somebody else"),
+    "comment_newcomer": lazy("Comment on a post of a newcomer"),
+    "like": lazy("Like a post of somebody else"),
+    "topic_follow": lazy("Follow a topic"),
+}
+#: for how many days after joining somebody is a newcomer: has newcomer tasks, and is welcomed by others
+NEWCOMER_DAYS = 7
+#: what was reached in a newcomer task can be claimed so long
+CLAIM_DAYS = 30

@@ -1,0 +1,3 @@
+"""What points do by themselves."""
+
+from __future__ import annotations

@@ -1,0 +1,328 @@
+"""Earning is a switch: a source (a post, a like) is on while its cause stands, and off when it is gone.
+
+The first time it is on fixes for ever what it earns, by the rule of that moment and what the caps leave. Off takes
+exactly that back (what of it has run out excepted), on again gives exactly that back: so nothing is earned by deleting
+and posting again, and nothing is lost by being hidden by mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, and_, bindparam, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from circle.circles.models import Circle, Member
+from circle.core import clock
+from circle.core.db import BigInt, db, insert_once
+from circle.core.operation import operation
+from circle.ledger import operations as ledger
+from circle.ledger.operations import Why
+from circle.points import periods
+from circle.points.catalog import EVERYTHING
+from circle.points.models import EarnCounter, EarnRule, EarnSource
+from circle.points.operations.beginning import begin_rules
+from circle.points.operations.levels import Mover, grown, mover_of
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What may earn something: `key` names it once and for all (post:1), `subject` what it vanishes with."""
+
+    key: str
+    rule: str
+    subject: str
+    #: users.id of whoever caused it (a like); None for what members do themselves
+    giver_id: int | None = None
+    #: characters of a text; None where there is none
+    length: int | None = None
+
+
+class Earned(NamedTuple):
+    """What a source gave for good, whether a cap cut it, and whether this call changed nothing."""
+
+    granted_points: int
+    granted_growth: int
+    capped: bool
+    replayed: bool
+
+
+class _Rule(NamedTuple):
+    version: int
+    points: int
+    growth: int
+    daily_count_cap: int | None
+    daily_point_cap: int | None
+    weekly_point_cap: int | None
+    giver_daily_cap: int | None
+    min_len: int | None
+    enabled: bool
+
+
+@operation
+def set_earned(circle_id: int, user_id: int, cause: Cause, *, on: bool, effective_at: datetime | None = None) -> Earned:
+    """Switch what a member earned for something on or off; asking again for what stands changes nothing.
+
+    The first "on" at `effective_at` (default: now) counts for the caps of that day and week in the circle's time zone.
+    Nothing is refused: what earns nothing is kept with the reason, so that it can be explained.
+    """
+    now = clock.now()
+    if on:
+        here = _context(circle_id, user_id, cause.rule)
+        if here is None:
+            return Earned(0, 0, False, True)
+        made = _earn_first(here, cause, effective_at or now, now)
+        if made is not None:
+            return made
+    return _switch(cause.key, on=on)
+
+
+@operation
+def switch_all(subject: str, *, on: bool, except_rules: tuple[str, ...] = ()) -> None:
+    """Switch everything that stands or falls with `subject`: a post that is hidden takes its likes along."""
+    keys = select(EarnSource.source_key).where(EarnSource.subject == subject, EarnSource.rule_code.not_in(except_rules))
+    for key in db.session.scalars(keys.order_by(EarnSource.source_key)).all():
+        _switch(key, on=on)
+
+
+# ---- the first time --------------------------------------------------------------------------------------------------
+
+
+class _Here(NamedTuple):
+    """Who earns, where, and by which rules."""
+
+    member: Mover
+    status: str
+    rule: _Rule
+    total: _Rule
+
+
+def _context(circle_id: int, user_id: int, code: str) -> _Here | None:
+    """None for somebody who was never in the circle."""
+    values = {"circle": circle_id, "user": user_id, "code": code}
+    row = db.session.execute(_context_statement(), values).one_or_none()
+    if row is None:
+        return None
+    if row[6] is None:
+        begin_rules(circle_id)
+        row = db.session.execute(_context_statement(), values).one()
+    member_id, status, level, tz, levels, expiry = row[:6]
+    size = len(_Rule._fields)
+    mover = Mover(circle_id, member_id, user_id, level, levels, tz, expiry)
+    return _Here(mover, status, _Rule(*row[6 : 6 + size]), _Rule(*row[6 + size : 6 + 2 * size]))
+
+
+@cache
+def _context_statement() -> Any:
+    member, circle = Member.__table__, Circle.__table__
+    rule, total = EarnRule.__table__.alias("rule"), EarnRule.__table__.alias("total")
+    columns = [member.c.id, member.c.status, member.c.level, circle.c.tz, circle.c.levels, circle.c.points_expiry]
+    for each in (rule, total):
+        columns += [each.c[name].label(f"{each.name}_{name}") for name in _Rule._fields]
+    source = member.join(circle, circle.c.id == member.c.circle_id)
+    for each, code in ((rule, bindparam("code")), (total, EVERYTHING)):
+        current = and_(each.c.circle_id == circle.c.id, each.c.code == code, each.c.replaced_at.is_(None))
+        source = source.outerjoin(each, current)
+    here = (member.c.circle_id == bindparam("circle", type_=BigInteger), member.c.user_id == _USER)
+    return select(*columns).select_from(source).where(*here)
+
+
+_USER = bindparam("user", type_=BigInteger)
+
+
+def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime) -> Earned | None:
+    """Earn for the first time; None when there is such a source already."""
+    member_id, rule = here.member.member_id, here.rule
+    counters = _Counters.of(here, cause, effective_at) if not _hindered(here, cause) else None
+    points, growth, reason = (0, 0, _hindered(here, cause)) if counters is None else counters.left(rule)
+    granted = bool(points or growth)
+    state = "on" if granted else "capped" if reason.endswith("_cap") else "none"
+    fresh = insert_once(
+        EarnSource, source_key=cause.key, circle_id=here.member.circle_id, member_id=member_id, rule_code=cause.rule,
+        rule_version=rule.version, subject=cause.subject, giver_id=cause.giver_id, length=cause.length,
+        granted_points=points, granted_growth=growth, active_points=points, active_growth=growth, state=state,
+        reason=reason, generation=0, txn_id=None, effective_at=effective_at, created_at=now,
+    )  # fmt: skip
+    if not fresh:
+        return None
+    if counters is not None and granted:
+        counters.count(points)
+        why = Why(f"earn.{cause.rule}", f"earn:{cause.key}#0", cause.key, effective_at)
+        expires_at = periods.expiry_of(effective_at, here.member.tz, here.member.expiry)
+        result = ledger.give(
+            here.member.circle_id, member_id, why, points=points, growth=growth, expires_at=expires_at,
+            source_key=cause.key,
+        )  # fmt: skip
+        _remember(cause.key, result.txn_id)
+        grown(here.member, result, effective_at)
+    return Earned(points, growth, reason.endswith("_cap"), False)
+
+
+def _hindered(here: _Here, cause: Cause) -> str:
+    """Why the rule does not apply at all, else empty."""
+    if here.status != "active":
+        return "not_member"
+    if not here.rule.enabled:
+        return "disabled"
+    if here.rule.min_len is not None and cause.length is not None and cause.length < here.rule.min_len:
+        return "too_short"
+    return ""
+
+
+class _Counters:
+    """How much somebody earned in a day and week, locked until the end of the operation."""
+
+    def __init__(self, member_id: int, keys: list[tuple[str, str]]) -> None:
+        self.member_id, self.keys = member_id, sorted(keys)
+        rows = [
+            {"member_id": member_id, "rule_code": code, "period_key": period, "n": 0, "points": 0}
+            for code, period in self.keys
+        ]
+        statement = _locking_counters(db.session.get_bind().dialect.name, len(rows))
+        flat = {f"row{number}_{name}": value for number, row in enumerate(rows) for name, value in row.items()}
+        found = db.session.execute(statement, flat).all()
+        self._known = {(code, period): (n, points) for code, period, n, points in found}
+
+    @classmethod
+    def of(cls, here: _Here, cause: Cause, effective_at: datetime) -> _Counters:
+        day, week = periods.keys_of(effective_at, here.member.tz)
+        keys = [(cause.rule, day), (EVERYTHING, day), (EVERYTHING, week)]
+        if here.rule.weekly_point_cap is not None:
+            keys.append((cause.rule, week))
+        if here.rule.giver_daily_cap is not None and cause.giver_id is not None:
+            keys.append((f"{cause.rule}<{cause.giver_id}", day))
+        made = cls(here.member.member_id, keys)
+        made.day, made.week, made.cause, made.total = day, week, cause, here.total
+        return made
+
+    day: str
+    week: str
+    cause: Cause
+    total: _Rule
+
+    def left(self, rule: _Rule) -> tuple[int, int, str]:
+        """(points, growth, reason): what the rule gives, as far as the caps leave it (domain specification §1).
+
+        Growth is cut in the proportion in which points are.
+        """
+        code = self.cause.rule
+        n, today = self._known[code, self.day]
+        if rule.daily_count_cap is not None and n >= rule.daily_count_cap:
+            return 0, 0, "count_cap"
+        giver = (f"{code}<{self.cause.giver_id}", self.day)
+        if giver in self._known and self._known[giver][0] >= (rule.giver_daily_cap or 0):
+            return 0, 0, "giver_cap"
+        points, reason = rule.points, ""
+        limits = [
+            (rule.daily_point_cap, today, "point_cap"),
+            (rule.weekly_point_cap, self._known.get((code, self.week), (0, 0))[1], "point_cap"),
+            (self.total.daily_point_cap, self._known[EVERYTHING, self.day][1], "total_cap"),
+            (self.total.weekly_point_cap, self._known[EVERYTHING, self.week][1], "total_cap"),
+        ]
+        for cap, had, name in limits:
+            if cap is not None and self.total_applies(name) and points > max(0, cap - had):
+                points, reason = max(0, cap - had), name
+        growth = rule.growth * points // rule.points if rule.points else rule.growth
+        return points, growth, reason
+
+    def total_applies(self, name: str) -> bool:
+        """The caps over everything can be switched off like any other rule."""
+        return name != "total_cap" or self.total.enabled
+
+    def count(self, points: int) -> None:
+        """Count one that earned `points`."""
+        values = {"member": self.member_id, "points": points, "keys": self.keys}
+        db.session.execute(_counting(), values)
+
+
+@cache
+def _locking_counters(dialect: str, rows: int) -> Any:
+    """Make the counters that are not there yet, lock all of them and read them: one statement."""
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table: Any = EarnCounter.__table__
+    names = ("member_id", "rule_code", "period_key", "n", "points")
+    values = [
+        {name: bindparam(f"row{number}_{name}", type_=table.c[name].type) for name in names} for number in range(rows)
+    ]
+    keys = [table.c.member_id, table.c.rule_code, table.c.period_key]
+    statement = make(table).values(values).on_conflict_do_update(index_elements=keys, set_={"n": table.c.n})
+    return statement.returning(table.c.rule_code, table.c.period_key, table.c.n, table.c.points)
+
+
+@cache
+def _counting() -> Any:
+    table: Any = EarnCounter.__table__
+    named = tuple_(table.c.rule_code, table.c.period_key).in_(bindparam("keys", expanding=True))
+    return (
+        update(table)
+        .where(table.c.member_id == bindparam("member", type_=BigInt), named)
+        .values(n=table.c.n + 1, points=table.c.points + bindparam("points", type_=BigInt))
+    )
+
+
+def _remember(key: str, txn_id: int | None) -> None:
+    db.session.execute(_remembering(), {"key": key, "txn": txn_id})
+
+
+@cache
+def _remembering() -> Any:
+    table: Any = EarnSource.__table__
+    return update(table).where(table.c.source_key == bindparam("key")).values(txn_id=bindparam("txn", type_=BigInt))
+
+
+# ---- off and on again ------------------------------------------------------------------------------------------------
+
+
+def _switch(key: str, *, on: bool) -> Earned:
+    """Take back what stands, or give back what was taken. A source that never earned anything stays as it is."""
+    source = db.session.scalars(_source_statement(), {"key": key}).one_or_none()
+    if source is None:
+        return Earned(0, 0, False, True)
+    capped = source.reason.endswith("_cap")
+    if source.state != ("off" if on else "on"):
+        return Earned(source.granted_points, source.granted_growth, capped, True)
+    mover = mover_of(source.member_id)
+    source.generation += 1
+    kind = f"{'again' if on else 'unearn'}.{source.rule_code}"
+    why = Why(kind, f"earn:{key}#{source.generation}", key, source.effective_at)
+    if on:
+        _give_again(mover, source, why)
+    else:
+        _take_back(mover, source, why)
+    source.state = "on" if on else "off"
+    db.session.flush()
+    return Earned(source.granted_points, source.granted_growth, capped, False)
+
+
+def _take_back(mover: Mover, source: EarnSource, why: Why) -> None:
+    result = ledger.take(
+        mover.circle_id, mover.member_id, why, points=source.active_points, growth=source.active_growth,
+        source_key=source.source_key,
+    )  # fmt: skip
+    source.txn_id = result.txn_id
+    source.active_points -= result.points
+    source.active_growth -= result.growth
+    grown(mover, result._replace(growth=-result.growth), source.effective_at, reason="reversal")
+
+
+def _give_again(mover: Mover, source: EarnSource, why: Why) -> None:
+    points = source.granted_points - source.active_points
+    growth = source.granted_growth - source.active_growth
+    if points or growth:
+        expires_at = periods.expiry_of(source.effective_at, mover.tz, mover.expiry)
+        result = ledger.give_again(
+            mover.circle_id, mover.member_id, why, of_txn_id=source.txn_id, points=points, growth=growth,
+            expires_at=expires_at, source_key=source.source_key,
+        )  # fmt: skip
+        source.txn_id = result.txn_id
+        grown(mover, result, source.effective_at)
+    source.active_points, source.active_growth = source.granted_points, source.granted_growth
+
+
+@cache
+def _source_statement() -> Any:
+    wanted = select(EarnSource).where(EarnSource.source_key == bindparam("key"))
+    return wanted.with_for_update().execution_options(populate_existing=True)

@@ -1,0 +1,3 @@
+"""What may be read of points."""
+
+from __future__ import annotations
