@@ -100,8 +100,6 @@ class EarnSource(Base):
     reason: Mapped[str] = mapped_column(String(24), default="")
     #: rises each time it is taken back or given again
     generation: Mapped[int] = mapped_column(default=0)
-    #: the last transaction of it
-    txn_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_txns.id"))
     effective_at: Mapped[datetime]
     created_at: Mapped[datetime]
 
@@ -140,7 +138,7 @@ class LevelEvent(IdMixin, Base):
 
     __tablename__ = "level_events"
     __table_args__ = (
-        one_of("reason", "promote", "decay", "reversal", "rules"),
+        one_of("reason", "promote", "decay", "reversal", "rules", "forfeit"),
         Index(None, "member_id", "id"),
     )
 
@@ -209,6 +207,9 @@ class TaskProgress(Base):
     #: after which it can no longer be claimed
     expires_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    #: what was promised when it was finished, whatever the task is changed to later; 0 while it is open
+    points: Mapped[int] = mapped_column(default=0)
+    growth: Mapped[int] = mapped_column(default=0)
     claimed_at: Mapped[datetime | None]
     #: of the reward
     txn_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_txns.id"))
@@ -250,4 +251,6 @@ class PointAdjustment(IdMixin, Base):
     decided_at: Mapped[datetime | None]
     #: why it was turned down or taken back
     note: Mapped[str] = mapped_column(String(200), default="")
+    reversed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reversed_at: Mapped[datetime | None]
     txn_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_txns.id"))

@@ -200,14 +200,12 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=24), nullable=False),
         sa.Column("generation", BIGINT, nullable=False),
-        sa.Column("txn_id", BIGINT, nullable=True),
         sa.Column("effective_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('on', 'off', 'capped', 'none')", name=op.f("ck_earn_sources_state_v1")),
         sa.CheckConstraint("granted_points >= 0 AND granted_growth >= 0", name=op.f("ck_earn_sources_granted_v1")),
         sa.ForeignKeyConstraint(["circle_id"], ["circles.id"], name=op.f("fk_earn_sources_circle_id_circles")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_earn_sources_member_id_members")),
-        sa.ForeignKeyConstraint(["txn_id"], ["ledger_txns.id"], name=op.f("fk_earn_sources_txn_id_ledger_txns")),
         sa.PrimaryKeyConstraint("source_key", name=op.f("pk_earn_sources")),
     )
     with op.batch_alter_table("earn_sources", schema=None) as batch_op:
@@ -280,7 +278,7 @@ def upgrade() -> None:
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "reason IN ('promote', 'decay', 'reversal', 'rules')", name=op.f("ck_level_events_reason_v1")
+            "reason IN ('promote', 'decay', 'reversal', 'rules', 'forfeit')", name=op.f("ck_level_events_reason_v1")
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_level_events_member_id_members")),
         sa.ForeignKeyConstraint(["txn_id"], ["ledger_txns.id"], name=op.f("fk_level_events_txn_id_ledger_txns")),
@@ -328,6 +326,8 @@ def upgrade() -> None:
         sa.Column("decided_by", BIGINT, nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("reversed_by", BIGINT, nullable=True),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("txn_id", BIGINT, nullable=True),
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -337,6 +337,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("amount <> 0", name=op.f("ck_point_adjustments_amount_v1")),
         sa.ForeignKeyConstraint(["asked_by"], ["users.id"], name=op.f("fk_point_adjustments_asked_by_users")),
+        sa.ForeignKeyConstraint(["reversed_by"], ["users.id"], name=op.f("fk_point_adjustments_reversed_by_users")),
         sa.ForeignKeyConstraint(["circle_id"], ["circles.id"], name=op.f("fk_point_adjustments_circle_id_circles")),
         sa.ForeignKeyConstraint(["decided_by"], ["users.id"], name=op.f("fk_point_adjustments_decided_by_users")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_point_adjustments_member_id_members")),
@@ -384,6 +385,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("remaining > 0"),
         )
         batch_op.create_index(batch_op.f("ix_point_lots_source_key"), ["source_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_point_lots_txn_id"), ["txn_id"], unique=False)
 
     op.create_table(
         "task_hits",
@@ -404,6 +406,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("points", BIGINT, nullable=False),
+        sa.Column("growth", BIGINT, nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("txn_id", BIGINT, nullable=True),
         sa.CheckConstraint(
@@ -468,6 +472,7 @@ def downgrade() -> None:
     op.drop_table("task_progress")
     op.drop_table("task_hits")
     with op.batch_alter_table("point_lots", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_point_lots_txn_id"))
         batch_op.drop_index(batch_op.f("ix_point_lots_source_key"))
         batch_op.drop_index(
             "ix_point_lots_open", sqlite_where=sa.text("remaining > 0"), postgresql_where=sa.text("remaining > 0")

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from circle.circles.models import Circle
 from circle.core import clock
 from circle.core.db import db, insert_once
-from circle.core.operation import operation
+from circle.core.operation import emit, operation
+from circle.ledger.events import BooksCleared, BooksViolated
 from circle.ledger.models import LedgerAccount, LedgerCheck, LedgerCheckpoint, LedgerEntry
 
 MAX_VIOLATIONS = 100
@@ -18,22 +20,40 @@ MAX_VIOLATIONS = 100
 
 @operation
 def keep_check(circle_id: int, *, txn_count: int, entry_count: int, violations: Sequence[dict[str, Any]]) -> None:
-    """Remember what the newest check of a circle's books found; violations block what leaves the circle."""
+    """Remember what the newest check of a circle's books found; violations block what leaves the circle.
+
+    It is told when something else is found than the last time, or nothing any more.
+    """
     found = {
         "checked_at": clock.now(), "txn_count": txn_count, "entry_count": entry_count,
         "violations": list(violations[:MAX_VIOLATIONS]),
     }  # fmt: skip
+    before: list[Any] = []
     if not insert_once(LedgerCheck, circle_id=circle_id, **found):
-        row = db.session.get_one(LedgerCheck, circle_id)
+        row = db.session.get_one(LedgerCheck, circle_id, populate_existing=True, with_for_update=True)
+        before = row.violations
         for name, value in found.items():
             setattr(row, name, value)
+    if _rules(before) == _rules(violations):
+        return
+    owner_id, at = db.session.get_one(Circle, circle_id).owner_id, clock.now().isoformat()
+    if violations:
+        emit(BooksViolated(circle_id, owner_id, at, len(violations), f"{violations[0]['rule']}: {violations[0]['what']}"))
+    else:
+        emit(BooksCleared(circle_id, owner_id, at))
+
+
+def _rules(violations: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
+    """What was found, without the numbers: those change while people go on."""
+    return {(each["rule"], each["what"]) for each in violations}
 
 
 @operation
-def keep_checkpoints(until: datetime) -> int:
+def keep_checkpoints(until: datetime, *, least: int = 1) -> int:
     """Sum up the accounts of the system to the moment `until`, from where the last sum ended; returns how many.
 
-    `until` lies some minutes back: an entry gets its time before its transaction commits.
+    `until` lies some minutes back: an entry gets its time before its transaction commits. An account with fewer than
+    `least` new entries goes without: they are summed up as quickly each time.
     """
     last = (
         select(LedgerCheckpoint.account_id, func.max(LedgerCheckpoint.at).label("at"))
@@ -54,7 +74,7 @@ def keep_checkpoints(until: datetime) -> int:
         if at is not None:
             later.append(LedgerEntry.posted_at > at)
         count, total = db.session.execute(select(func.count(), func.sum(LedgerEntry.amount)).where(*later)).one()
-        if count:
+        if count >= max(1, least):
             values = {"account_id": account_id, "at": until, "balance": (balance or 0) + int(total)}
             made += insert_once(LedgerCheckpoint, **values)
     return made

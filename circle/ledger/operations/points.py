@@ -20,6 +20,7 @@ from circle.ledger import rules
 from circle.ledger.accounts import GROWTH, POINTS, Account, debt_of, growth_of, points_of, system
 from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn, LotUse, PointLot
 from circle.ledger.operations.posting import Posting, hold
+from circle.ledger.operations.quick import give_at_once
 
 #: when points run out that never do
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -51,11 +52,17 @@ class Why(NamedTuple):
     memo: str = ""
 
 
-def _open(circle_id: int, why: Why, payload: dict[str, Any], *, reverses: int | None = None) -> Posting:
+def _begin(circle_id: int, why: Why, payload: dict[str, Any], *, reverses: int | None = None) -> Posting:
     return Posting(
         circle_id, why.kind, why.key, payload, effective_at=why.effective_at, source=why.source, actor_id=why.actor_id,
         memo=why.memo, reverses=reverses,
     )  # fmt: skip
+
+
+def _open(circle_id: int, why: Why, payload: dict[str, Any], *, reverses: int | None = None) -> Posting:
+    posting = _begin(circle_id, why, payload, reverses=reverses)
+    posting.open()
+    return posting
 
 
 @operation
@@ -75,8 +82,13 @@ def give(
     """
     if points < 0 or growth < 0 or not points + growth:
         raise ValueError("what is given is more than nothing")
-    posting = _open(circle_id, why, {"give": member_id, "points": points, "growth": growth})
-    if not posting.new:
+    posting = _begin(circle_id, why, {"give": member_id, "points": points, "growth": growth})
+    if points and db.session.get_bind().dialect.name == "postgresql":
+        given = give_at_once(posting, member_id, points, growth, expires_at=expires_at, source_key=source_key)
+        if given is not None:
+            return Result(posting.id, True, points, growth, given.growth)
+        # the account is new, something is owed, or the key was used before: step by step
+    if not posting.open():
         return Result(posting.id, False)
     free = _credit_points(posting, member_id, points) if points else 0
     if points:
@@ -123,19 +135,21 @@ def give_again(
     member_id: int,
     why: Why,
     *,
-    of_txn_id: int | None,
+    of_key: str,
     points: int = 0,
     growth: int = 0,
     expires_at: datetime = NEVER,
     source_key: str | None = None,
 ) -> Result:
-    """Give back what `of_txn_id` took: debts are paid first, the lots it used are filled again, what is left makes a
-    lot of its own. Points whose time is over live another 30 days. Raises Conflict LEDGER_KEY_MISMATCH."""
+    """Give back what the transaction with the key `of_key` took: debts are paid first, the lots it used are filled
+    again, what is left makes a lot of its own. Points whose time is over live another 30 days. Raises Conflict
+    LEDGER_KEY_MISMATCH."""
     if points < 0 or growth < 0 or not points + growth:
         raise ValueError("what is given back is more than nothing")
-    posting = _open(circle_id, why, {"again": member_id, "points": points, "growth": growth, "of": of_txn_id})
+    posting = _open(circle_id, why, {"again": member_id, "points": points, "growth": growth, "of": of_key})
     if not posting.new:
         return Result(posting.id, False)
+    of_txn_id = db.session.scalar(select(LedgerTxn.id).where(LedgerTxn.idem_key == of_key))
     if points:
         free = _credit_points(posting, member_id, points)
         posting.mirror(system(circle_id, "mint", POINTS), -points)
@@ -162,6 +176,12 @@ def deduct(circle_id: int, member_id: int, why: Why, *, points: int = 0, growth:
 
 
 @operation
+def hold_growth(circle_id: int, member_id: int) -> int:
+    """A member's growth, which nobody else changes until the operation that asks is over."""
+    return hold(growth_of(circle_id, member_id)).balance
+
+
+@operation
 def forfeit(circle_id: int, member_id: int, why: Why) -> Result:
     """Let go of all that a member has, points and growth, because they are gone. Nothing happens when there is none."""
     account = points_of(circle_id, member_id)
@@ -174,7 +194,7 @@ def forfeit(circle_id: int, member_id: int, why: Why) -> Result:
     if points:
         posting.move(account, -points)
         posting.mirror(system(circle_id, "expired", POINTS), points)
-        _use_lots(posting, account, points, None)
+        _let_run_out(account)
     after = _move_growth(posting, member_id, -growth, mirror="expired")
     posting.finish()
     return Result(posting.id, True, points, growth, after)
@@ -215,7 +235,7 @@ def reverse(txn_id: int, why: Why) -> Result:
     under another key), ValueError for a transaction without a member.
     """
     txn = db.session.get_one(LedgerTxn, txn_id)
-    if txn.kind.startswith("earn."):
+    if txn.kind.startswith(("earn.", "unearn.", "again.")):
         raise ValueError("what was earned is taken back with its source (points.operations.set_earned)")
     done = _entries_of(txn_id)
     member_id = next((owner for kind, _asset, owner, _amount in done if kind.startswith("member.")), None)
@@ -304,6 +324,13 @@ def _move_growth(posting: Posting, member_id: int, growth: int, *, mirror: str =
 # ---- lots ------------------------------------------------------------------------------------------------------------
 
 
+def _let_run_out(account: Account) -> None:
+    """What is let go of ran out: when its source is taken back later, it is not taken once more."""
+    open_ = (PointLot.account_id == account.id, PointLot.remaining > 0)
+    gone = update(PointLot).where(*open_).values(expired=PointLot.expired + PointLot.remaining, remaining=0)
+    db.session.execute(gone.execution_options(synchronize_session=False))
+
+
 def _add_lot(posting: Posting, account: Account, amount: int, expires_at: datetime, source_key: str | None) -> None:
     lot = {"id": ids.new_id(), "account_id": account.id, "txn_id": posting.id, "source_key": source_key}
     values = {**lot, "amount": amount, "remaining": amount, "expired": 0, "expires_at": expires_at}
@@ -376,13 +403,13 @@ def _refill(
         if not here:
             continue
         amount -= here
+        if use.expires_at <= posting.now:
+            late += here  # into a lot of its own: this one stays used up (L5)
+            continue
         restored = {"restored": LotUse.restored + here}
         of_use = (LotUse.txn_id == of_txn_id, LotUse.lot_id == use.lot_id)
         db.session.execute(update(LotUse).where(*of_use).values(restored).execution_options(synchronize_session=False))
-        if use.expires_at <= posting.now:
-            late += here
-        else:
-            db.session.execute(_draining(), {"lot": use.lot_id, "used": -here})
+        db.session.execute(_draining(), {"lot": use.lot_id, "used": -here})
     if amount and expires_at <= posting.now:
         late, amount = late + amount, 0
     if amount:

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, case, insert, select, update
 from circle.core import clock, ids
 from circle.core.db import BigInt, UTCDateTime, db, insert_once
 from circle.ledger import rules
-from circle.ledger.accounts import ASSETS, Account, system
+from circle.ledger.accounts import ASSETS, Account, debt_of, growth_of, points_of, system
 from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn
 
 _ACCOUNTS: Any = LedgerAccount.__table__
@@ -41,7 +41,12 @@ def payload_hash(kind: str, payload: Mapping[str, Any]) -> str:
 
 
 class Posting:
-    """A transaction being written. `new` is False when its key was used before: then it holds the earlier one."""
+    """A transaction being written: begun, opened (which claims its key), moved, finished.
+
+    `new` is False when its key was used before: then `id` is that of the earlier one.
+    """
+
+    new = False
 
     def __init__(
         self,
@@ -58,17 +63,23 @@ class Posting:
         reverses: int | None = None,
     ) -> None:
         self.circle_id, self.kind, self.id = circle_id, kind, ids.new_id()
-        self.now = clock.now()
+        self.now, self.key = clock.now(), key
         self._lines: dict[Account, int] = {}
         self._rows: list[dict[str, Any]] = []
-        digest = payload_hash(kind, payload)
-        self.new = insert_once(
-            LedgerTxn, id=self.id, circle_id=circle_id, kind=kind, idem_key=key, payload_hash=digest, source=source,
-            reverses_txn_id=reverses, actor_id=actor_id, effective_at=effective_at or self.now, posted_at=self.now,
-            memo=memo, meta=dict(meta or {}), created_at=self.now,
-        )  # fmt: skip
+        self.row: dict[str, Any] = {
+            "id": self.id, "circle_id": circle_id, "kind": kind, "idem_key": key,
+            "payload_hash": payload_hash(kind, payload), "source": source, "reverses_txn_id": reverses,
+            "actor_id": actor_id, "effective_at": effective_at or self.now, "posted_at": self.now, "memo": memo,
+            "meta": dict(meta or {}), "created_at": self.now,
+        }  # fmt: skip
+
+    def open(self) -> bool:
+        """Write the transaction's own row unless its key was used; returns `new`. Raises Conflict
+        LEDGER_KEY_MISMATCH when it was used for something else."""
+        self.new = insert_once(LedgerTxn, **self.row)
         if not self.new:
-            self._adopt(key, digest)
+            self._adopt(self.key, self.row["payload_hash"])
+        return self.new
 
     def _adopt(self, key: str, digest: str) -> None:
         earlier = db.session.execute(
@@ -158,8 +169,8 @@ def open_account(account: Account) -> bool:
     for asset in ASSETS:
         for kind in _SYSTEM:
             _insert_account(system(account.circle_id, kind, asset))
-    if account.kind == "member.points":
-        _insert_account(account._replace(kind="member.debt"))
+    for other in (points_of, growth_of, debt_of):  # all of somebody's accounts together: one is never there alone
+        _insert_account(other(account.circle_id, account.owner_id))
     return True
 
 

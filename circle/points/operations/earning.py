@@ -134,31 +134,36 @@ _USER = bindparam("user", type_=BigInteger)
 
 
 def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime) -> Earned | None:
-    """Earn for the first time; None when there is such a source already."""
-    member_id, rule = here.member.member_id, here.rule
-    counters = _Counters.of(here, cause, effective_at) if not _hindered(here, cause) else None
-    points, growth, reason = (0, 0, _hindered(here, cause)) if counters is None else counters.left(rule)
-    granted = bool(points or growth)
-    state = "on" if granted else "capped" if reason.endswith("_cap") else "none"
+    """Earn for the first time; None when there is such a source already.
+
+    It is written and counted as if no cap mattered, which is nearly always so, and put right when one does.
+    """
+    mover, rule = here.member, here.rule
+    hindered = _hindered(here, cause)
+    points, growth = (0, 0) if hindered else (rule.points, rule.growth)
     fresh = insert_once(
-        EarnSource, source_key=cause.key, circle_id=here.member.circle_id, member_id=member_id, rule_code=cause.rule,
+        EarnSource, source_key=cause.key, circle_id=mover.circle_id, member_id=mover.member_id, rule_code=cause.rule,
         rule_version=rule.version, subject=cause.subject, giver_id=cause.giver_id, length=cause.length,
-        granted_points=points, granted_growth=growth, active_points=points, active_growth=growth, state=state,
-        reason=reason, generation=0, txn_id=None, effective_at=effective_at, created_at=now,
+        granted_points=points, granted_growth=growth, active_points=points, active_growth=growth,
+        state="on" if points or growth else "none", reason=hindered, generation=0, effective_at=effective_at,
+        created_at=now,
     )  # fmt: skip
     if not fresh:
         return None
-    if counters is not None and granted:
-        counters.count(points)
+    if not points and not growth:
+        return Earned(0, 0, False, False)
+    points, growth, reason = _Counters(here, cause, effective_at).count()
+    if reason:
+        _correct(cause.key, points, growth, reason)
+    if points or growth:
         why = Why(f"earn.{cause.rule}", f"earn:{cause.key}#0", cause.key, effective_at)
-        expires_at = periods.expiry_of(effective_at, here.member.tz, here.member.expiry)
+        expires_at = periods.expiry_of(effective_at, mover.tz, mover.expiry)
         result = ledger.give(
-            here.member.circle_id, member_id, why, points=points, growth=growth, expires_at=expires_at,
+            mover.circle_id, mover.member_id, why, points=points, growth=growth, expires_at=expires_at,
             source_key=cause.key,
         )  # fmt: skip
-        _remember(cause.key, result.txn_id)
-        grown(here.member, result, effective_at)
-    return Earned(points, growth, reason.endswith("_cap"), False)
+        grown(mover, result, effective_at)
+    return Earned(points, growth, bool(reason), False)
 
 
 def _hindered(here: _Here, cause: Cause) -> str:
@@ -172,105 +177,85 @@ def _hindered(here: _Here, cause: Cause) -> str:
     return ""
 
 
+def _correct(key: str, points: int, growth: int, reason: str) -> None:
+    """Write what the caps left of a new source."""
+    state = "on" if points or growth else "capped"
+    granted = {"granted_points": points, "granted_growth": growth, "active_points": points, "active_growth": growth}
+    made = update(EarnSource).where(EarnSource.source_key == key).values(**granted, state=state, reason=reason)
+    db.session.execute(made.execution_options(synchronize_session=False))
+
+
 class _Counters:
-    """How much somebody earned in a day and week, locked until the end of the operation."""
+    """How often and how much somebody earned in a day and week; locked from here to the end of the operation."""
 
-    def __init__(self, member_id: int, keys: list[tuple[str, str]]) -> None:
-        self.member_id, self.keys = member_id, sorted(keys)
-        rows = [
-            {"member_id": member_id, "rule_code": code, "period_key": period, "n": 0, "points": 0}
-            for code, period in self.keys
-        ]
-        statement = _locking_counters(db.session.get_bind().dialect.name, len(rows))
-        flat = {f"row{number}_{name}": value for number, row in enumerate(rows) for name, value in row.items()}
-        found = db.session.execute(statement, flat).all()
-        self._known = {(code, period): (n, points) for code, period, n, points in found}
-
-    @classmethod
-    def of(cls, here: _Here, cause: Cause, effective_at: datetime) -> _Counters:
+    def __init__(self, here: _Here, cause: Cause, effective_at: datetime) -> None:
+        self.member_id, self.rule, self.total = here.member.member_id, here.rule, here.total
         day, week = periods.keys_of(effective_at, here.member.tz)
-        keys = [(cause.rule, day), (EVERYTHING, day), (EVERYTHING, week)]
-        if here.rule.weekly_point_cap is not None:
-            keys.append((cause.rule, week))
-        if here.rule.giver_daily_cap is not None and cause.giver_id is not None:
-            keys.append((f"{cause.rule}<{cause.giver_id}", day))
-        made = cls(here.member.member_id, keys)
-        made.day, made.week, made.cause, made.total = day, week, cause, here.total
-        return made
+        self._own, self._own_week = (cause.rule, day), (cause.rule, week)
+        self._all, self._all_week = (EVERYTHING, day), (EVERYTHING, week)
+        self._giver = (f"{cause.rule}<{cause.giver_id}", day)
+        keys = [self._own, self._all, self._all_week]
+        if self.rule.weekly_point_cap is not None:
+            keys.append(self._own_week)
+        if self.rule.giver_daily_cap is not None and cause.giver_id is not None:
+            keys.append(self._giver)
+        self._keys = sorted(keys)
 
-    day: str
-    week: str
-    cause: Cause
-    total: _Rule
+    def count(self) -> tuple[int, int, str]:
+        """Count one more; returns (points, growth, reason): what the caps leave (domain specification §1).
 
-    def left(self, rule: _Rule) -> tuple[int, int, str]:
-        """(points, growth, reason): what the rule gives, as far as the caps leave it (domain specification §1).
-
-        Growth is cut in the proportion in which points are.
+        Growth is cut in the proportion in which points are. What the caps refuse is not counted.
         """
-        code = self.cause.rule
-        n, today = self._known[code, self.day]
-        if rule.daily_count_cap is not None and n >= rule.daily_count_cap:
+        one = {"member_id": self.member_id, "n": 1, "points": self.rule.points}
+        rows = [{**one, "rule_code": code, "period_key": period} for code, period in self._keys]
+        found = db.session.execute(_counting(db.session.get_bind().dialect.name), rows).all()
+        before = {(code, period): (n - 1, points - self.rule.points) for code, period, n, points in found}
+        points, growth, reason = self._left(before)
+        if reason:
+            kept = int(bool(points or growth))
+            less = {"member": self.member_id, "n": 1 - kept, "points": self.rule.points - points}
+            db.session.execute(_uncounting(), {**less, "keys": self._keys})
+        return points, growth, reason
+
+    def _left(self, before: dict[tuple[str, str], tuple[int, int]]) -> tuple[int, int, str]:
+        rule, total = self.rule, self.total
+        if rule.daily_count_cap is not None and before[self._own][0] >= rule.daily_count_cap:
             return 0, 0, "count_cap"
-        giver = (f"{code}<{self.cause.giver_id}", self.day)
-        if giver in self._known and self._known[giver][0] >= (rule.giver_daily_cap or 0):
+        if self._giver in before and before[self._giver][0] >= (rule.giver_daily_cap or 0):
             return 0, 0, "giver_cap"
         points, reason = rule.points, ""
         limits = [
-            (rule.daily_point_cap, today, "point_cap"),
-            (rule.weekly_point_cap, self._known.get((code, self.week), (0, 0))[1], "point_cap"),
-            (self.total.daily_point_cap, self._known[EVERYTHING, self.day][1], "total_cap"),
-            (self.total.weekly_point_cap, self._known[EVERYTHING, self.week][1], "total_cap"),
+            (rule.daily_point_cap, self._own, "point_cap"),
+            (rule.weekly_point_cap, self._own_week, "point_cap"),
+            (total.daily_point_cap if total.enabled else None, self._all, "total_cap"),
+            (total.weekly_point_cap if total.enabled else None, self._all_week, "total_cap"),
         ]
-        for cap, had, name in limits:
-            if cap is not None and self.total_applies(name) and points > max(0, cap - had):
-                points, reason = max(0, cap - had), name
+        for cap, key, name in limits:
+            if cap is not None and points > max(0, cap - before[key][1]):
+                points, reason = max(0, cap - before[key][1]), name
         growth = rule.growth * points // rule.points if rule.points else rule.growth
         return points, growth, reason
 
-    def total_applies(self, name: str) -> bool:
-        """The caps over everything can be switched off like any other rule."""
-        return name != "total_cap" or self.total.enabled
-
-    def count(self, points: int) -> None:
-        """Count one that earned `points`."""
-        values = {"member": self.member_id, "points": points, "keys": self.keys}
-        db.session.execute(_counting(), values)
-
 
 @cache
-def _locking_counters(dialect: str, rows: int) -> Any:
-    """Make the counters that are not there yet, lock all of them and read them: one statement."""
+def _counting(dialect: str) -> Any:
+    """Count one in all the periods, lock them and read them: one statement. The rows come as parameters, or it would be
+    put together anew each time."""
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table: Any = EarnCounter.__table__
-    names = ("member_id", "rule_code", "period_key", "n", "points")
-    values = [
-        {name: bindparam(f"row{number}_{name}", type_=table.c[name].type) for name in names} for number in range(rows)
-    ]
+    made = make(table)
     keys = [table.c.member_id, table.c.rule_code, table.c.period_key]
-    statement = make(table).values(values).on_conflict_do_update(index_elements=keys, set_={"n": table.c.n})
-    return statement.returning(table.c.rule_code, table.c.period_key, table.c.n, table.c.points)
+    more = {"n": table.c.n + made.excluded.n, "points": table.c.points + made.excluded.points}
+    counted = made.on_conflict_do_update(index_elements=keys, set_=more)
+    return counted.returning(table.c.rule_code, table.c.period_key, table.c.n, table.c.points)
 
 
 @cache
-def _counting() -> Any:
+def _uncounting() -> Any:
     table: Any = EarnCounter.__table__
     named = tuple_(table.c.rule_code, table.c.period_key).in_(bindparam("keys", expanding=True))
-    return (
-        update(table)
-        .where(table.c.member_id == bindparam("member", type_=BigInt), named)
-        .values(n=table.c.n + 1, points=table.c.points + bindparam("points", type_=BigInt))
-    )
-
-
-def _remember(key: str, txn_id: int | None) -> None:
-    db.session.execute(_remembering(), {"key": key, "txn": txn_id})
-
-
-@cache
-def _remembering() -> Any:
-    table: Any = EarnSource.__table__
-    return update(table).where(table.c.source_key == bindparam("key")).values(txn_id=bindparam("txn", type_=BigInt))
+    less = {name: table.c[name] - bindparam(name, type_=BigInt) for name in ("n", "points")}
+    return update(table).where(table.c.member_id == bindparam("member", type_=BigInt), named).values(less)
 
 
 # ---- off and on again ------------------------------------------------------------------------------------------------
@@ -284,12 +269,12 @@ def _switch(key: str, *, on: bool) -> Earned:
     capped = source.reason.endswith("_cap")
     if source.state != ("off" if on else "on"):
         return Earned(source.granted_points, source.granted_growth, capped, True)
-    mover = mover_of(source.member_id)
+    mover, before = mover_of(source.member_id), f"earn:{key}#{source.generation}"
     source.generation += 1
     kind = f"{'again' if on else 'unearn'}.{source.rule_code}"
     why = Why(kind, f"earn:{key}#{source.generation}", key, source.effective_at)
     if on:
-        _give_again(mover, source, why)
+        _give_again(mover, source, why, before)
     else:
         _take_back(mover, source, why)
     source.state = "on" if on else "off"
@@ -302,22 +287,20 @@ def _take_back(mover: Mover, source: EarnSource, why: Why) -> None:
         mover.circle_id, mover.member_id, why, points=source.active_points, growth=source.active_growth,
         source_key=source.source_key,
     )  # fmt: skip
-    source.txn_id = result.txn_id
     source.active_points -= result.points
     source.active_growth -= result.growth
     grown(mover, result._replace(growth=-result.growth), source.effective_at, reason="reversal")
 
 
-def _give_again(mover: Mover, source: EarnSource, why: Why) -> None:
+def _give_again(mover: Mover, source: EarnSource, why: Why, taken_by: str) -> None:
     points = source.granted_points - source.active_points
     growth = source.granted_growth - source.active_growth
     if points or growth:
         expires_at = periods.expiry_of(source.effective_at, mover.tz, mover.expiry)
         result = ledger.give_again(
-            mover.circle_id, mover.member_id, why, of_txn_id=source.txn_id, points=points, growth=growth,
+            mover.circle_id, mover.member_id, why, of_key=taken_by, points=points, growth=growth,
             expires_at=expires_at, source_key=source.source_key,
         )  # fmt: skip
-        source.txn_id = result.txn_id
         grown(mover, result, source.effective_at)
     source.active_points, source.active_growth = source.granted_points, source.granted_growth
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case
+from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
 
 from circle.core import clock
@@ -18,24 +18,17 @@ from circle.points.models import GrowthTotal
 def count_growth(circle_id: int, member_id: int, growth: int, effective_at: datetime, tz: str) -> None:
     """Add growth (or take it away) on the day when it was earned, and in all."""
     day, _week = periods.keys_of(effective_at, tz)
-    values: dict[str, Any] = {"now": clock.now()}
-    for number, period in enumerate((day, periods.ALL)):
-        row = {"circle_id": circle_id, "period_key": period, "member_id": member_id, "growth": growth}
-        values |= {f"row{number}_{name}": value for name, value in row.items()}
-    db.session.execute(_adding(db.session.get_bind().dialect.name), values)
+    row = {"circle_id": circle_id, "member_id": member_id, "growth": growth, "reached_at": clock.now()}
+    rows = [{**row, "period_key": period} for period in (day, periods.ALL)]
+    db.session.execute(_adding(db.session.get_bind().dialect.name), rows)
 
 
 @cache
 def _adding(dialect: str) -> Any:
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     table: Any = GrowthTotal.__table__
-    names = ("circle_id", "period_key", "member_id", "growth")
-    now = bindparam("now", type_=table.c.reached_at.type)
-    rows = [
-        {**{name: bindparam(f"row{number}_{name}", type_=table.c[name].type) for name in names}, "reached_at": now}
-        for number in range(2)
-    ]
-    statement = make(table).values(rows)
+    # the rows come as parameters: a statement that holds them itself would be put together anew each time
+    statement = make(table)
     more = table.c.growth + statement.excluded.growth
     # a board stands by who was there first: only what rises makes it later
     when = case((statement.excluded.growth > 0, statement.excluded.reached_at), else_=table.c.reached_at)
