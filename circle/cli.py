@@ -1,4 +1,4 @@
-"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`, `accounts`."""
+"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`, `ledger`, `accounts`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from circle.accounts import leaving
 from circle.accounts import operations as accounts
 from circle.accounts.models import User
 from circle.accounts.usernames import username_key
+from circle.circles.models import Circle
 from circle.core import audit, jobs
 from circle.core import worker as worker_loop
 from circle.core.audit import AuditHead
 from circle.core.db import db
 from circle.core.errors import CircleError
 from circle.demo import load as demo
+from circle.ledger import operations as ledger
+from circle.ledger.checking import Checked
+from circle.ledger.queries import circles_with_books
+from circle.points.checking import check_books
 
 
 def _app() -> Flask:
@@ -133,6 +138,56 @@ def audit_verify(streams: Sequence[str], every: bool) -> None:
         sys.exit(1)
 
 
+@click.group("ledger")
+def ledger_group() -> None:
+    """The books of points and growth."""
+
+
+@ledger_group.command("check")
+@click.argument("slugs", metavar="SLUG...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Check every circle.")
+@with_appcontext
+def ledger_check(slugs: Sequence[str], every: bool) -> None:
+    """Add up the books of each circle SLUG again; exits 1 when something does not add up. What is found is kept: it
+    blocks what leaves the circle until a check finds nothing any more."""
+    if every == bool(slugs):
+        raise click.UsageError("name circles, or say --all")
+    circles = _circles_named(slugs) if slugs else _circles_with_books()
+    head, lines, wrong = ("circle", "accounts", "transactions", "entries", "points", "violations"), [], []
+    for circle_id, slug in circles:
+        checked = check_books(circle_id)
+        ledger.keep_check(
+            circle_id, txn_count=checked.txns, entry_count=checked.entries, violations=checked.kept
+        )  # fmt: skip
+        lines.append((slug, *_numbers(checked)))
+        wrong += [f"{slug}: {violation}" for violation in checked.violations]
+    width = max([len(head[0]), *(len(line[0]) for line in lines)])
+    for slug, *numbers in (head, *lines):
+        click.echo(f"{slug:<{width}}" + "".join(f"{number:>14}" for number in numbers))
+    for violation in wrong:
+        click.echo(violation, err=True)
+    if wrong:
+        sys.exit(1)
+
+
+def _numbers(checked: Checked) -> tuple[str, ...]:
+    numbers = (checked.accounts, checked.txns, checked.entries, checked.points, len(checked.violations))
+    return tuple(map(str, numbers))
+
+
+def _circles_named(slugs: Sequence[str]) -> list[tuple[int, str]]:
+    names = select(Circle.id, Circle.slug).where(Circle.slug.in_(slugs))
+    known = {slug: id_ for id_, slug in db.session.execute(names)}
+    if missing := [slug for slug in slugs if slug not in known]:
+        raise click.ClickException(f"there is no circle {', '.join(missing)}")
+    return [(known[slug], slug) for slug in slugs]
+
+
+def _circles_with_books() -> list[tuple[int, str]]:
+    names = select(Circle.id, Circle.slug).where(Circle.id.in_(circles_with_books())).order_by(Circle.slug)
+    return [(id_, slug) for id_, slug in db.session.execute(names)]
+
+
 @click.group("accounts")
 def accounts_group() -> None:
     """The accounts of people."""
@@ -155,5 +210,5 @@ def accounts_delete(username: str, keep_content: bool) -> None:
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for command in (serve_command, worker, jobs_group, audit_group, accounts_group):
+    for command in (serve_command, worker, jobs_group, audit_group, ledger_group, accounts_group):
         app.cli.add_command(command)

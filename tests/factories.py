@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from itertools import count
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import update
 
 from circle.access import SYSTEM, Actor
 from circle.accounts.models import User
 from circle.accounts.usernames import username_key
 from circle.circles import operations as circles
-from circle.circles.models import Circle, Invite
+from circle.circles.models import Circle, Invite, Member
+from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import operation
 from circle.posts import operations as posts
@@ -39,6 +42,12 @@ def _set(model: Any, id_: int, values: dict[str, Any]) -> Any:
     for name, value in values.items():
         setattr(row, name, value)
     return row
+
+
+@operation
+def _settle(circle_id: int, user_id: int) -> None:
+    here = (Member.circle_id == circle_id, Member.user_id == user_id)
+    db.session.execute(update(Member).where(*here).values(created_at=clock.now() - timedelta(days=30)))
 
 
 _PEOPLE = {"admin": "admin", "mod": "moderator", "ann": "member", "bob": "member"}
@@ -91,22 +100,27 @@ class Make:
         )
         return _set(Circle, circle_id, direct)
 
-    def member(self, circle: Circle, role: str = "member", user: User | None = None) -> User:
-        """A person who joined the circle (by an invitation unless it is open) and was given the role."""
+    def member(self, circle: Circle, role: str = "member", user: User | None = None, *, newcomer: bool = False) -> User:
+        """A person who joined the circle (by an invitation unless it is open) and was given the role.
+
+        They were here before, and so have no tasks for newcomers, which would tell of themselves; unless `newcomer`.
+        """
         user = user or self.user()
         invite = None
         if circle.join_mode != "open":
             invite = db.session.get_one(Invite, circles.create_invite(SYSTEM, circle.slug)).token
         circles.join_circle(actor_of(user), circle.slug, invite=invite)
+        if not newcomer:
+            _settle(circle.id, user.id)
         if role != "member":
             circles.change_role(SYSTEM, circle.slug, user.id, role)
         return user
 
-    def place(self, **values: Any) -> Place:
+    def place(self, *, newcomers: bool = False, **values: Any) -> Place:
         """A circle with its people as actors: owner, admin, mod, and the members ann and bob."""
         owner = self.user()
         circle = self.circle(owner, **values)
-        people = {name: self.member(circle, role) for name, role in _PEOPLE.items()}
+        people = {name: self.member(circle, role, newcomer=newcomers) for name, role in _PEOPLE.items()}
         return Place(circle, circle.slug, owner, people)
 
     def post(self, place: Place, author: str = "ann", **values: Any) -> int:

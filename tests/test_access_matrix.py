@@ -16,6 +16,7 @@ answers; a route about a circle is tried in both kinds.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,8 @@ its author                  sign-in  no        BANNED   MUTED   no       no     
 its author (private)        sign-in  hidden    hidden   MUTED   no       no       ok       no         no       no
 its uploader                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden
 who was told                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden
+opener                      sign-in  no        BANNED   LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW ok ok ok
+opener (private)            sign-in  hidden    hidden   LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW ok ok ok
 moderator                   sign-in  no        BANNED   no      no       no       no       ok         ok       ok
 moderator (private)         sign-in  hidden    hidden   no      no       no       no       ok         ok       ok
 moderator, of hidden        sign-in  hidden    hidden   hidden  hidden   hidden   no       ok         ok       ok
@@ -106,7 +109,7 @@ class Row:
     @property
     def about_a_circle(self) -> bool:
         """Whether the answer may depend on the circle being public or private."""
-        names = ("{slug}", "{post", "{comment", "{topic", "{hidden", "{edited", "{invite}")
+        names = ("{slug}", "{post", "{comment", "{topic", "{hidden", "{edited", "{invite}", "{task}", "{adjustment}")
         return any(name in self.path for name in names)
 
     def __str__(self) -> str:
@@ -125,6 +128,9 @@ def api(method: str, path: str, who: str, *, spends: bool = False, **sends: Any)
     return Row(method, "/api/v1" + path, who, sends, spends)
 
 
+#: rows of forms whose fields have dots in their names
+_RULE = {"comment.points": "1", "comment.growth": "1", "comment.daily_count_cap": "10", "comment.enabled": "1"}
+_LEVELS = {"levels.0.growth_min": "0", "levels.1.growth_min": "700", "levels.1.name": "熟客"}
 TABLE = (
     # ---- accounts
     page("/login", "anyone"),
@@ -239,6 +245,30 @@ TABLE = (
     page("/{slug}/manage/invites", "admin"),
     form("/{slug}/manage/invites", "admin, by address", expires_in_days="7"),
     form("/{slug}/manage/invites/{invite}/revoke", "admin, by id"),
+    # ---- points: what those who run a circle do
+    page("/{slug}/manage/points", "admin"),
+    form("/{slug}/manage/points/adjust", "admin", username="{username}", asset="POINTS", direction="give", amount="5",
+         reason="for the lovely meeting"),
+    form("/{slug}/manage/points/adjustments/{adjustment}/approve", "admin, by id"),
+    form("/{slug}/manage/points/adjustments/{adjustment}/reject", "admin, by id", note="not now"),
+    form("/{slug}/manage/points/adjustments/{applied_adjustment}/undo", "admin, by id", note="wrong person"),
+    page("/{slug}/manage/points/rules", "admin"),
+    form("/{slug}/manage/points/rules/try", "admin", **_RULE),
+    form("/{slug}/manage/points/rules", "admin", expiry="never", **_RULE),
+    page("/{slug}/manage/points/levels", "admin"),
+    form("/{slug}/manage/points/levels/try", "admin", **_LEVELS),
+    form("/{slug}/manage/points/levels", "admin", **_LEVELS),
+    api("GET", "/circles/{slug}/earn-rules", "admin"),
+    api("PUT", "/circles/{slug}/earn-rules", "admin, by address", rules=[], expiry="never"),
+    api("POST", "/circles/{slug}/earn-rules/simulate", "admin", rules=[]),
+    api("PUT", "/circles/{slug}/levels", "admin, by address", levels=[{"growth_min": 0}]),
+    api("POST", "/circles/{slug}/points/adjust", "admin, by address", user_id="{user}", asset="GROWTH", amount=5,
+        reason="for the lovely meeting"),
+    api("GET", "/circles/{slug}/points/adjustments", "admin"),
+    api("POST", "/point-adjustments/{adjustment}/approve", "admin, by id"),
+    api("POST", "/point-adjustments/{adjustment}/reject", "admin, by id", note="not now"),
+    api("POST", "/point-adjustments/{applied_adjustment}/reverse", "admin, by id", note="wrong person"),
+    api("GET", "/circles/{slug}/points/books", "admin"),
     api("PATCH", "/circles/{slug}", "admin, by address", intro="每天一页"),
     api("PATCH", "/circles/{slug}/members/{person}", "owner", role="expert"),
     api("PATCH", "/circles/{slug}/members/{muted_person}", "moderator, of people", muted_until=None),
@@ -273,12 +303,12 @@ TABLE = (
     page("/{slug}/topics", "reader"),
     page("/{slug}/topics/{topic}", "reader"),
     form("/{slug}/topics/{topic}/follow", "follower", on="1"),
-    page("/{slug}/topics/new", "moderator"),
-    form("/{slug}/topics", "moderator", title="早读 {new_name}"),
+    page("/{slug}/topics/new", "opener"),
+    form("/{slug}/topics", "opener", title="早读 {new_name}"),
     page("/{slug}/topics/{topic}/edit", "moderator"),
     form("/{slug}/topics/{topic}/edit", "moderator", title="晚读 {new_name}"),
     api("GET", "/circles/{slug}/topics", "reader"),
-    api("POST", "/circles/{slug}/topics", "moderator", title="早读 {new_name}"),
+    api("POST", "/circles/{slug}/topics", "opener", title="早读 {new_name}"),
     api("GET", "/topics/{topic_id}", "reader"),
     api("PATCH", "/topics/{topic_id}", "moderator", intro="每天一页"),
     api("PUT", "/topics/{topic_id}/follow", "follower"),
@@ -364,6 +394,30 @@ TABLE = (
     api("POST", "/comments/{comment}/hide", "moderator", reason="off topic"),
     api("POST", "/comments/{hidden_comment}/restore", "moderator, of hidden"),
     api("POST", "/comments/{comment}/remove", "moderator", reason="off topic"),
+    # ---- points: tasks and the board
+    page("/{slug}/tasks", "follower"),
+    form("/{slug}/tasks/{task}/claim", "speaker"),
+    page("/{slug}/leaderboard", "reader"),
+    page("/{slug}/manage/points/tasks", "admin"),
+    page("/{slug}/manage/points/tasks/new", "admin"),
+    form("/{slug}/manage/points/tasks", "admin", title="写三行诗", event="post", cadence="weekly", target="2",
+         points="5", growth="0"),
+    page("/{slug}/manage/points/tasks/{task}", "admin"),
+    form("/{slug}/manage/points/tasks/{task}", "admin", title="写三行诗", target="1", points="3", growth="3",
+         enabled="1"),
+    api("GET", "/circles/{slug}/tasks", "follower"),
+    api("POST", "/tasks/{task}/claim", "speaker"),
+    api("GET", "/circles/{slug}/leaderboard", "reader"),
+    # ---- points of one's own
+    page("/{slug}/points", "who was here"),
+    page("/{slug}/points/as-of?at=2026-11-20T08:00", "who was here"),
+    page("/{slug}/points/why?source=post:{post}", "its uploader"),
+    page("/{slug}/points/rules", "reader"),
+    api("GET", "/circles/{slug}/me/points", "who was here"),
+    api("GET", "/circles/{slug}/me/ledger", "who was here"),
+    api("GET", "/circles/{slug}/me/ledger/as-of?at=2026-11-20T08:00:00Z", "who was here"),
+    api("GET", "/circles/{slug}/me/ledger/why?source=post:{post}", "its uploader"),
+    api("GET", "/circles/{slug}/levels", "reader"),
     # ---- for machines and their makers
     page("/healthz", "anyone"),
     page("/readyz", "anyone"),
@@ -427,7 +481,7 @@ def expected(row: Row, role: str, visibility: str) -> str:
     """What the table says; pages do not tell one 403 from another."""
     private = WHO.get(f"{row.who} (private)") if visibility == "private" else None
     found = (private or WHO[row.who])[role]
-    return "no" if found in {"MUTED", "BANNED"} and not row.is_api else found
+    return "no" if found in {"MUTED", "BANNED", "LEVEL_TOO_LOW"} and not row.is_api else found
 
 
 def request_of(world: World, row: Row, role: str, path: str) -> Callable[[], TestResponse]:
@@ -442,8 +496,17 @@ def request_of(world: World, row: Row, role: str, path: str) -> Callable[[], Tes
     client, path = world.api(role), path.removeprefix("/api/v1")
     if "file" in sends:
         return lambda: client.call(row.method, path, data=sends)
-    body = {"json": sends} if row.method in {"POST", "PATCH"} or sends else {}
+    body: dict[str, Any] = {"json": sends} if row.method in {"POST", "PATCH"} or sends else {}
+    if needs_key(world.app, row):
+        body["headers"] = {"Idempotency-Key": secrets.token_urlsafe(12)}
     return lambda: client.call(row.method, path, **body)
+
+
+def needs_key(app: Flask, row: Row) -> bool:
+    """Whether the route moves points: such a request comes with a key, and what became of it is kept under that."""
+    found = route_of(app, row)
+    contract = getattr(app.view_functions[found[0]], "contract", None) if found else None
+    return bool(contract and contract.key_required)
 
 
 def cases() -> Iterator[Any]:
@@ -487,7 +550,7 @@ def test_who_may(world: World, row: Row, visibility: str) -> None:
             got, wanted = outcome(row, request()), expected(row, role, visibility)
             if got != wanted:
                 wrong.append(f"{row} in a {visibility} circle by {role}: got {got}, wanted {wanted}")
-            elif got not in {"ok", "cover"} and seen.state() != before:
+            elif got not in {"ok", "cover"} and not needs_key(world.app, row) and seen.state() != before:
                 wrong.append(f"{row} in a {visibility} circle by {role}: {got}, and yet something was written")
             if role == "visitor" or (got == "ok" and row.method != "GET"):
                 path = ""  # what was acted on is spent; what was only read or refused serves the next one

@@ -33,6 +33,8 @@ from circle.home import takeout
 from circle.media import uploads
 from circle.notifications import operations, queries
 from circle.notifications.unsubscribing import unsubscribe_path
+from circle.points import operations as points
+from circle.points.models import Task
 from circle.posts import operations as posts
 from circle.posts import queries as post_queries
 from circle.posts.models import PollOption, Post
@@ -177,6 +179,30 @@ class World:
 
     def _person(self, _role: str) -> int:
         return self.make.member(db.session.get_one(Circle, self.circle_id)).id
+
+    def _adjustment(self, _role: str) -> int:
+        """A large gift that somebody else asked for, and that waits."""
+        return self._asked(5000)
+
+    def _applied_adjustment(self, _role: str) -> int:
+        """A small gift that was given at once."""
+        return self._asked(5)
+
+    def _asked(self, amount: int) -> int:
+        asker = actor_of(self.make.member(db.session.get_one(Circle, self.circle_id), "admin", self._person_named()))
+        reason, author = "for the lovely meeting", self.users["author"].id or 0
+        return points.ask_adjustment(asker, self.slug, author, asset="POINTS", amount=amount, reason=reason)
+
+    def _task(self, _role: str) -> int:
+        """A task that everybody here has finished and nobody has claimed."""
+        task = Task(
+            circle_id=self.circle_id, title="关注一个话题", cadence="weekly", event="topic_follow", target=1, points=3,
+            growth=3, position=next(_numbers),
+        )  # fmt: skip
+        in_transaction(lambda: db.session.add(task))
+        for person in self.users.values():
+            points.count_task_events(self.circle_id, person.id or 0, ("topic_follow",), f"topic:{task.id}")
+        return task.id
 
     def _muted_person(self, role: str) -> int:
         user_id = self._person(role)

@@ -206,7 +206,10 @@ def get_takeout() -> TakeoutRow:
 @bp.endpoint("POST", "/me/deletion", takes=DeletionInput, gives=DeletionOut, keyless=True, limit="sign_in")
 def delete_account(data: dict[str, Any]) -> DeletionRow:
     """Have one's account deleted in seven days."""
-    recovery.delete_account(actor(), current_password=data["password"], keep_content=data["keep_content"])
+    recovery.delete_account(
+        actor(), current_password=data["password"], keep_content=data["keep_content"],
+        forfeit_points=data["forfeit_points"],
+    )  # fmt: skip
     row = leaving.deletion_of(actor())
     if row is None:  # taken back at this very moment
         raise Conflict

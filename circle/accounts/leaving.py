@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from circle.accounts import losses
 from circle.accounts.models import FormerName, User
 from circle.accounts.operations.deletion import owned_circles
 from circle.core import clock
@@ -36,6 +37,11 @@ def deletion_of(actor: Actor) -> DeletionRow | None:
 def circles_in_the_way(actor: Actor) -> list[str]:
     """The names of circles that somebody has to hand over before they can be deleted."""
     return [] if actor.id is None else list(owned_circles(actor.id))
+
+
+def losses_of(actor: Actor) -> list[losses.Loss]:
+    """What goes with somebody's account and comes back never, for them to confirm."""
+    return [] if actor.id is None else list(losses.losses_of(actor.id))
 
 
 def due_accounts(limit: int) -> list[int]:

@@ -24,15 +24,29 @@ from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
 
 
+class LevelTag(NamedTuple):
+    """Somebody's level in a circle, in the reader's language (circle/circles/levels.py)."""
+
+    level: int
+    name: str
+    #: plain for the lowest, vip for the highest, plus between them
+    tone: str
+
+    @property
+    def short(self) -> str:
+        """The name as it stands beside a nickname: 高级会员 is 高级 there."""
+        return self.name.removesuffix("会员").removesuffix(" member") or self.name
+
+
 class Author(NamedTuple):
-    """A person as shown beside what they wrote. `role` is theirs in the circle at hand; `level` comes with points."""
+    """A person as shown beside what they wrote. `role` and `level` are theirs in the circle at hand; None outside."""
 
     id: int
     username: str
     nickname: str
     avatar_url: str | None
     role: str = "member"
-    level: dict[str, Any] | None = None
+    level: LevelTag | None = None
 
     @property
     def url(self) -> str | None:
@@ -40,16 +54,16 @@ class Author(NamedTuple):
         return f"/@{self.username}" if self.username else None
 
 
-#: select these (in this order) next to your own columns, then `author_of(row[n:n + 5], role)`
+#: select these (in this order) next to your own columns, then `author_of(row[n:n + 5], role, circle.tag(level))`
 AUTHOR_COLUMNS = (User.id, User.username, User.nickname, User.avatar_id, User.status)
 
 
-def author_of(columns: Sequence[Any], role: str | None = None) -> Author:
+def author_of(columns: Sequence[Any], role: str | None = None, level: LevelTag | None = None) -> Author:
     """The Author in a row that selected AUTHOR_COLUMNS. A deleted account shows only that it is gone."""
     id_, username, nickname, avatar_id, status = columns
     if status == "deleted":
         return Author(id=id_, username="", nickname=_("Deleted account"), avatar_url=None)
-    return Author(id_, username, nickname, file_url(avatar_id, "thumb"), role or "member")
+    return Author(id_, username, nickname, file_url(avatar_id, "thumb"), role or "member", level)
 
 
 def not_blocked(actor: Actor, column: Any) -> ColumnElement[bool]:

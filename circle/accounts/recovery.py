@@ -33,14 +33,16 @@ def remove_address(actor: Actor, *, current_password: str) -> None:
     operations.remove_address(actor, old_hash=_proven(actor, current_password))
 
 
-def delete_account(actor: Actor, *, current_password: str, keep_content: bool) -> None:
+def delete_account(actor: Actor, *, current_password: str, keep_content: bool, forfeit_points: bool = False) -> None:
     """Have one's account deleted, in seven days.
 
-    Raises Unauthenticated, Refused PASSWORD_WRONG (current_password) or OWNS_CIRCLES, RateLimited.
+    Raises Unauthenticated, Refused PASSWORD_WRONG (current_password), OWNS_CIRCLES or POINTS_FORFEITED, RateLimited.
     """
-    if actor.id is not None:
-        operations.check_owns_nothing(actor.id)  # before anybody tries a password for nothing
-    operations.ask_deletion(actor, keep_content=keep_content, old_hash=_proven(actor, current_password))
+    if actor.id is not None:  # before anybody tries a password for nothing
+        operations.check_owns_nothing(actor.id)
+        operations.check_forfeits(actor.id, agreed=forfeit_points)
+    proven = _proven(actor, current_password)
+    operations.ask_deletion(actor, keep_content=keep_content, forfeit_points=forfeit_points, old_hash=proven)
 
 
 def _proven(actor: Actor, password: str) -> str | None:

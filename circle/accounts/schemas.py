@@ -108,14 +108,17 @@ class NextForm(InputSchema):
 
 
 class DeletionInput(InputSchema):
-    """One's password, and whether what one wrote stays, under the name of a deleted account."""
+    """One's password, whether what one wrote stays, under the name of a deleted account, and that one knows that points
+    go with it (needed by those who have any)."""
 
     password = Secret(required=True)
     keep_content = fields.Boolean(required=True)
+    forfeit_points = fields.Boolean(load_default=False)
 
 
 class DeletionForm(ProofForm):
     content = Choice("keep", "delete", required=True)
+    forfeit_points = fields.Boolean(load_default=False)
 
 
 class LanguageForm(InputSchema):
@@ -240,7 +243,9 @@ class SessionOut(OutSchema):
 
 
 class LevelOut(OutSchema):
-    level = fields.Integer(required=True)
+    """Somebody's level in a circle; the name is the circle's, or the usual one in the language asked for."""
+
+    level = fields.Integer(required=True, metadata={"description": "1 is the lowest"})
     name = fields.String(required=True)
 
 
@@ -252,7 +257,9 @@ class AuthorOut(OutSchema):
     nickname = fields.String(required=True)
     avatar_url = Address(required=True, allow_none=True)
     role = fields.String(required=True, metadata={"description": "owner, admin, moderator, expert or member"})
-    level = fields.Nested(LevelOut, required=True, allow_none=True)
+    level = fields.Nested(
+        LevelOut, required=True, allow_none=True, metadata={"description": "in this circle; null where none is at hand"}
+    )
 
 
 class BlockedOut(OutSchema):

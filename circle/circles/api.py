@@ -87,12 +87,6 @@ def leave(slug: str) -> Membership:
     return queries.get_circle(actor(), slug).me or Membership("left")
 
 
-@bp.endpoint("GET", "/circles/<slug:slug>/me", gives=MembershipOut)
-def me(slug: str) -> Membership:
-    """Your place in the circle; 404 when you never were there."""
-    return _me(slug)
-
-
 def _me(slug: str) -> Membership:
     membership = queries.get_circle(actor(), slug).me
     if membership is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from circle.accounts.schemas import AuthorOut
+from circle.circles.levels import MAX_LEVELS
 from circle.circles.rules import (
     ACCENTS,
     ANSWER_MAX,
@@ -80,6 +81,7 @@ class MembersQuery(InputSchema):
     """Which members to list; all but the active are for those who run the circle."""
 
     role = Choice("owner", *GIVEN_ROLES, load_default=None)
+    level = Count(1, MAX_LEVELS, load_default=None)
     q = Line(40, load_default=None)
     status = Choice("active", "muted", "banned", "left", load_default="active")
 
@@ -133,13 +135,18 @@ _INSIDE = "null where a private circle is closed to you"
 # ---- what we answer ------------------------------------------------------------------------------------------
 
 
-class MembershipOut(OutSchema):
+class PlaceOut(OutSchema):
+    """Somebody's place in a circle."""
+
     status = fields.String(required=True, metadata={"description": "active, pending, left or banned"})
     role = fields.String(required=True)
-    level = fields.Integer(required=True)
-    points = fields.Integer(required=True)
+    level = fields.Integer(required=True, metadata={"description": "1 is the lowest; names are at /levels"})
     joined_at = Moment(required=True, allow_none=True)
     muted_until = Moment(required=True, allow_none=True)
+
+
+class MembershipOut(PlaceOut):
+    """One's own place; the points one has there are told at /circles/{slug}/me."""
 
 
 class CircleOut(OutSchema):
@@ -173,7 +180,9 @@ class MemberPowersOut(OutSchema):
     remove = fields.Boolean(required=True)
 
 
-class MemberOut(MembershipOut):
+class MemberOut(PlaceOut):
+    """A member. What points they have is for them alone."""
+
     user = fields.Nested(AuthorOut, required=True)
     can = fields.Nested(MemberPowersOut, required=True)
 

@@ -1,7 +1,7 @@
 """Facts in the past tense, and the table that says what follows from each.
 
 An operation `emit`s an event when something *merely follows* (points, notices, counters of another feature). What
-the operation would be wrong without, it calls directly. The table itself is `circle/reactions.py`; `create_app`
+the operation would be wrong without, it calls directly. The table itself is in `circle/reactions/`; `create_app`
 installs it here. Reactions run inside the same transaction, before commit, in the order of the table; one that
 fails rolls everything back.
 """

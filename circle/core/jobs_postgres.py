@@ -32,6 +32,8 @@ def _run(sql: str, **values: Any) -> Any:
 
 def _unless_waiting(sql: str, **values: Any) -> bool:
     """Run `sql`; False (and nothing changed) when a job with the same key waits already."""
+    # what waits to be written must not be written inside the savepoint: it would be lost with it
+    db.session.flush()
     try:
         with db.session.connection().begin_nested():
             _run(sql, **values)

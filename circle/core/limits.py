@@ -44,6 +44,8 @@ KINDS = {
     "suggest": "120/minute",
     "upload": "40/minute;300/hour",
     "manage": "120/minute",
+    # three months replayed, a few seconds each
+    "simulate": "20/minute;200/hour",
     "settings": "30/minute",
 }
 

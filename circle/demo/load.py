@@ -30,6 +30,7 @@ from circle.circles.models import Application, Circle, Member
 from circle.core import audit, clock
 from circle.core.db import db
 from circle.core.operation import operation
+from circle.demo import points
 from circle.demo.avatars import draw_avatar
 from circle.demo.pictures import draw_picture
 from circle.demo.sounds import draw_sound
@@ -66,6 +67,8 @@ class Loaded:
     members: dict[str, list[str]] = field(default_factory=dict)
     topics: dict[tuple[str, str], int] = field(default_factory=dict)
     pictures: dict[tuple[str, int], ProcessedImage] = field(default_factory=dict)
+    #: levels, tasks and what is given by hand, by circle
+    points: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def moment(self, days_ago: int, at: str = "06:00") -> datetime:
         return datetime.combine(self.today - timedelta(days=days_ago), time.fromisoformat(at), TZ)
@@ -79,7 +82,7 @@ def load_demo(echo: Echo) -> bool:
     people, some_circles = _content("members"), _content("circles")
     if not _is_ours(people[0]) or _is_done():
         return False
-    loaded = Loaded(_today(some_circles[0]))
+    loaded = Loaded(_today(some_circles[0]), points={each["circle"]: each for each in _content("points")})
     echo("drawing pictures …")
     faces = _draw(loaded, people)
     echo("inviting members …")
@@ -91,6 +94,7 @@ def load_demo(echo: Echo) -> bool:
         _load_thread(loaded, thread)
         if number % 50 == 0:
             echo(f"{number} of {len(threads)} posts …")
+    _load_adjustments(loaded)
     _load_pins(loaded, threads)
     _load_drafts(loaded)
     _read_old_notices(loaded)
@@ -219,6 +223,7 @@ def _load_circles(loaded: Loaded, some_circles: Sequence[dict[str, Any]], people
                 _create_circle(owner, each)
                 cover = loaded.pictures[(_COVERS[each["key"]], 0)]
                 circles.set_cover(owner, slug, _store(owner, cover, "cover", "cover.png"))
+                points.begin(owner, slug, loaded.points[each["key"]])
         joined = [person for person in people if each["key"] in person["circles"]]
         loaded.members[each["key"]] = [person["key"] for person in joined]
         for person in joined:
@@ -356,9 +361,17 @@ def _write_thread(
     if featured := thread.get("featured"):
         with clock.at(at + timedelta(minutes=featured["after_minutes"])):
             posts.feature_post(loaded.users[featured["by"]], post_id, on=True)
+    _claim(loaded, thread)
     if poll := thread.get("poll"):
         voters = [person for person in others if person not in poll.get("abstain", [])]
         _vote(loaded, post_id, poll, list(_some(voters, poll["votes"], thread["body"])))
+
+
+def _claim(loaded: Loaded, thread: dict[str, Any]) -> None:
+    """Who did something here takes what it brought them; what was finished today still waits."""
+    if thread["days_ago"]:
+        slug, share = loaded.slugs[thread["circle"]], loaded.points[thread["circle"]]["claims"]
+        points.claim([loaded.users[person] for person in loaded.members[thread["circle"]]], slug, share)
 
 
 def _poll(asked: dict[str, Any] | None) -> posts.PollContent | None:
@@ -383,6 +396,14 @@ def _write(loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], 
 def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> list[tuple[int, str]]:
     others = [person for person in people if person != comment["author"]]
     return [(comment_id, person) for person in _some(others, comment.get("likes", 0), comment["body"])]
+
+
+def _load_adjustments(loaded: Loaded) -> None:
+    """What was given by hand, and the books added up, as they are every night."""
+    for circle, plan in loaded.points.items():
+        moments = [(loaded.moment(each["days_ago"], each["at"]), each) for each in plan["adjustments"]]
+        points.adjust(loaded.users, loaded.slugs[circle], moments)
+    points.check(loaded.slugs.values())
 
 
 # ---- what stands on top, and what is still being written --------------------------------------------------------

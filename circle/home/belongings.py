@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from circle.access import Actor
 from circle.accounts.models import AuthSession, Block, Consent, FormerName, User
@@ -16,6 +16,9 @@ from circle.circles.models import Application, Circle, Member
 from circle.core.db import db
 from circle.core.operation import abandon
 from circle.core.storage import EXTENSIONS, storage
+from circle.home import belongings_points as points
+from circle.home.batches import batches as _batches
+from circle.home.batches import rows as _rows
 from circle.media.models import Media
 from circle.notifications import queries as notice_queries
 from circle.notifications.models import NoticeSetting
@@ -34,8 +37,6 @@ from circle.posts.models import (
     TopicPost,
 )
 from circle.topics.models import Topic, TopicFollow
-
-_BATCH = 200
 
 Item = dict[str, Any]
 #: of any columns
@@ -74,32 +75,17 @@ def lists(user_id: int) -> Iterator[tuple[str, Iterator[Item]]]:
         "favorites": _favorites,
         "topics": _topics,
         "votes": _votes,
+        "points": points.accounts,
+        "points_statement": points.statement,
+        "points_earned": points.sources,
+        "levels": points.levels,
+        "tasks": points.tasks,
+        "points_adjusted": points.adjustments,
         "notification_settings": _notice_settings,
         "files": _file_list,
     }
     for name, made in makers.items():
         yield name, made(user_id)
-
-
-def _batches(statement: _Select, *keys: Any) -> Iterator[Sequence[Any]]:
-    """The rows in the order of `keys`, which are the first columns, a few at a time and without keeping a snapshot."""
-    after: Any = None
-    while True:
-        wanted = statement.order_by(*keys).limit(_BATCH)
-        if after is not None:
-            wanted = wanted.where(tuple_(*keys) > tuple_(*after) if len(keys) > 1 else keys[0] > after[0])
-        rows = db.session.execute(wanted).all()
-        if rows:
-            after = rows[-1][: len(keys)]
-            yield rows
-        abandon()  # only reads: a long copy must not hold up the database's own house-keeping
-        if len(rows) < _BATCH:
-            return
-
-
-def _rows(statement: _Select, *keys: Any) -> Iterator[Any]:
-    for batch in _batches(statement, *keys):
-        yield from batch
 
 
 # ---- accounts ----------------------------------------------------------------------------------------------------

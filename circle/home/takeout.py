@@ -1,7 +1,8 @@
 """The copy of all that somebody has here: a ZIP of JSON and files, made by a job and fetched within a week.
 
 Everything is read in batches and written at once, so that a copy of ten thousand posts and two gigabytes needs no more
-memory than a small one. The words of others are not in it, but for what was told to the person in notices.
+memory than a small one. The words of others are not in it, but for what was told to the person in notices and why
+points were given to them or taken.
 """
 
 from __future__ import annotations
@@ -81,6 +82,12 @@ def _readme(me: MeRow) -> str:
         "favorites.json": _("what you kept"),
         "topics.json": _("topics you follow"),
         "votes.json": _("your votes in polls"),
+        "points.json": _("your points, growth and level in each circle"),
+        "points_statement.json": _("every movement of your points and growth"),
+        "points_earned.json": _("what you earned for what, and why something earned less"),
+        "levels.json": _("how your level rose and fell"),
+        "tasks.json": _("your tasks, and how far you are"),
+        "points_adjusted.json": _("what was given to you or taken by hand, and why"),
         "notification_settings.json": _("what you want to be told"),
         "notifications.json": _("what you were told, last first"),
         "files.json": _("a list of your pictures, recordings and documents; they are in the folder files"),

@@ -12,6 +12,7 @@ from circle.accounts.usernames import same_spelling
 from circle.circles import queries as circles
 from circle.core.web import actor, count_hit, is_htmx, signed_in
 from circle.home import queries
+from circle.points import queries as points
 from circle.posts import queries as posts
 
 bp = Blueprint("home", __name__)
@@ -55,7 +56,12 @@ def circle(slug: str) -> Any:
 def me() -> str:
     """My own page: what I wrote, my circles, my account."""
     mine = circles.my_circles(actor())
-    return render_template("home/me.html", mine=mine, counts=queries.my_counts(actor()))
+    standings = points.in_circles(actor(), mine)
+    # one banner to a page: the circle in which one has grown most
+    best = max((row for row in mine if row.id in standings), key=lambda row: standings[row.id].growth, default=None)
+    return render_template(
+        "home/me.html", mine=mine, standings=standings, best=best, counts=queries.my_counts(actor())
+    )  # fmt: skip
 
 
 @bp.get("/@<username>")

@@ -114,6 +114,7 @@ class PointLot(Base):
             postgresql_where=text("remaining > 0"),
         ),
         Index(None, "source_key"),
+        Index(None, "txn_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=ids.new_id, autoincrement=False)
@@ -129,7 +130,7 @@ class PointLot(Base):
 
 
 class LotUse(Base):
-    """How much a transaction took out of a lot, and how much of that was put back later."""
+    """How much a transaction took out of a lot, and how much of that was put back into it later."""
 
     __tablename__ = "lot_uses"
     __table_args__ = (

@@ -27,3 +27,10 @@ def books_blocked() -> Conflict:
         lazy("The books of this circle do not balance, so nothing can be given or taken until that is cleared up."),
         code="BOOKS_BLOCKED",
     )
+
+
+def check_unblocked(*, blocked: bool) -> None:
+    """Nothing is given by hand and nothing of value leaves a circle whose books do not balance
+    (`queries.books_blocked`). Raises Conflict BOOKS_BLOCKED."""
+    if blocked:
+        raise books_blocked()

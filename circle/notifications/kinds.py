@@ -5,9 +5,12 @@ then. What `data` may hold as it is told, by name:
 
     by           id of the person who did it, shown with face and name (%(name)s); nobody is told of their own acts
     quote        a reason, or the beginning of what was written; shown under the sentence
-    role         the new role (member.role)
+    role         the new role (member.role), what was adjusted and how (points.adjusted), why (level.up, level.down)
     until        ISO moment (member.muted)
     topic        title of a topic (topic.posted)
+    points, day  how many, and the last day they can be used (points.running_out)
+    level        its number (level.up, level.down), beside `named`, what the owner called it: told as %(level_name)s
+    gift         points that came with it (level.up)
     post_id, comment_id, …   what it is about, and what the link is made of
 
 `%(circle)s` and `{slug}` come from the notice's circle; `%(count)s` says how many it is about.
@@ -174,6 +177,47 @@ KINDS: Mapping[str, Kind] = {
             "expert": lazy("You are now an expert of %(circle)s"),
         },
     ),
+    "level.up": Kind(
+        "circle", "award", lazy("You reached the level %(level_name)s in %(circle)s"), "/{slug}/points", "gold",
+        needs=frozenset({"level"}),
+        by_role={"gift": lazy("You reached the level %(level_name)s in %(circle)s, with a gift of %(gift)s points")},
+    ),
+    "level.down": Kind(
+        "circle", "info", lazy("Your level in %(circle)s is %(level_name)s now"), "/{slug}/points",
+        needs=frozenset({"level"}),
+        by_role={
+            "decay": lazy("Your level in %(circle)s is %(level_name)s now: a year's growth did not keep the other"),
+            "reversal": lazy("Your level in %(circle)s is %(level_name)s now, because growth was taken back"),
+        },
+    ),
+    "task.done": Kind("circle", "gift", lazy("You finished a task. Your reward waits"), "/{slug}/tasks", "gold"),
+    "points.running_out": Kind(
+        "circle", "hourglass", lazy("%(points)s of your points in %(circle)s run out when %(day)s is over"),
+        "/{slug}/points", needs=frozenset({"points", "day"}),
+    ),
+    "points.adjusted": Kind(
+        "circle", "coins", lazy("You were given %(points)s points in %(circle)s"), "/{slug}/points",
+        needs=frozenset({"points"}),
+        by_role={
+            "POINTS-": lazy("%(points)s points were taken from you in %(circle)s"),
+            "GROWTH+": lazy("You were given %(points)s growth in %(circle)s"),
+            "GROWTH-": lazy("%(points)s growth was taken from you in %(circle)s"),
+        },
+    ),
+    "points.adjustment_undone": Kind(
+        "circle", "rotate-ccw", lazy("An adjustment of your points in %(circle)s was undone"), "/{slug}/points"
+    ),
+    "adjustment.waiting": Kind(
+        "circle", "coins", lazy("%(name)s asks for your consent to an adjustment of points in %(circle)s"),
+        "/{slug}/manage/points", needs=_BY,
+    ),
+    "adjustment.approved": Kind(
+        "circle", "circle-check", lazy("Your adjustment of points in %(circle)s was approved"),
+        "/{slug}/manage/points", "ok",
+    ),
+    "adjustment.rejected": Kind(
+        "circle", "circle-x", lazy("Your adjustment of points in %(circle)s was turned down"), "/{slug}/manage/points"
+    ),
     "member.muted": Kind(
         "moderation",
         "message-circle-off",
@@ -186,6 +230,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "member.removed": Kind("moderation", "user-round-minus", lazy("You were taken out of %(circle)s")),
     "member.banned": Kind("moderation", "ban", lazy("You can no longer take part in %(circle)s")),
+    "ledger.violated": Kind(
+        "circle", "shield", lazy("The books of %(circle)s do not balance; points cannot be adjusted for now"),
+        "/{slug}/manage/points",
+    ),
+    "ledger.cleared": Kind(
+        "circle", "circle-check", lazy("The books of %(circle)s balance again"), "/{slug}/manage/points", "ok"
+    ),
     "account.password_changed": Kind(
         "account", "key-round", lazy("Your password was changed, and all other devices signed out"), _SECURITY
     ),
@@ -211,7 +262,7 @@ OF_CONTENT = tuple(name for name, kind in KINDS.items() if kind.of_content)
 
 
 #: kinds that ask somebody to decide something, and go with their right to
-OF_DECIDERS = ("application.submitted",)
+OF_DECIDERS = ("application.submitted", "adjustment.waiting")
 
 
 def kinds_of(*categories: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, func, 
 
 from circle.accounts.models import User
 from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
+from circle.circles.levels import level_name
 from circle.circles.models import Circle
 from circle.core.actor import Actor
 from circle.core.db import db
@@ -219,7 +220,7 @@ def _row(row: Row[Any], people: Mapping[int, Author]) -> NoticeRow:
 
 
 def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
-    until = row.data.get("until")
+    until, level = row.data.get("until"), row.data.get("level")
     here = datetime.fromisoformat(until).astimezone(ZoneInfo(row.tz or _NO_CIRCLE_TZ)) if until else None
     return {
         **row.data,
@@ -229,5 +230,6 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         "name": by.nickname if by else _("Somebody"),
         "circle": row.name or "",
         "slug": row.slug,
+        "level_name": level_name(row.data.get("named", ""), level) if level else "",
         "until": f"{here:%Y-%m-%d %H:%M}" if here else "",
     }

@@ -43,7 +43,7 @@ RULE_NAMES: dict[str, LazyString] = {
     EVERYTHING: lazy("Everything together"),
 }
 
-#: why something earned less than its rule says; the sentences are in queries/why.py
+#: why something earned less than its rule says; the sentences are in explaining.py
 REASONS = ("count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member")
 
 

@@ -1,4 +1,4 @@
-"""Facts about points. `circle/reactions.py` says what follows from each."""
+"""Facts about points. `circle/reactions/__init__.py` says what follows from each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class LevelChanged(Event):
     user_id: int
     before: int
     after: int
-    #: promote, decay, reversal or rules
+    #: promote, decay, reversal or rules (who lets go of everything is not told of it)
     reason: str
     gift_points: int = 0
+    #: what the owner called the level that they have now; empty for the usual name
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,41 @@ class TaskDone(Event):
 
 
 @dataclass(frozen=True)
+class LevelsChanged(Event):
+    """The owner changed what levels there are, or what they need."""
+
+    circle_id: int
+
+
+@dataclass(frozen=True)
+class RewardGone(Event):
+    """The reward of a task waits no longer: it was claimed, or what was done for it is gone."""
+
+    user_id: int
+    task_id: int
+    period_key: str
+
+
+@dataclass(frozen=True)
 class AdjustmentAsked(Event):
     """A large adjustment waits for a second person."""
 
     circle_id: int
     adjustment_id: int
     asked_by: int
+
+
+@dataclass(frozen=True)
+class AdjustmentDecided(Event):
+    """An adjustment that waited was applied or turned down; `note` says why it was turned down."""
+
+    circle_id: int
+    adjustment_id: int
+    asked_by: int
+    #: who decided
+    by: int | None
+    approved: bool
+    note: str
 
 
 @dataclass(frozen=True)
@@ -61,11 +92,12 @@ class PointsAdjusted(Event):
 
 @dataclass(frozen=True)
 class PointsRunningOut(Event):
-    """Points of somebody will run out in `days` days."""
+    """Points of somebody can be used until the end of a day, and not after it."""
 
     circle_id: int
     user_id: int
     points: int
-    #: the local day, RFC 3339
+    #: that day in the circle's time zone, RFC 3339
     on: str
+    #: which reminder this is: so many days before
     days: int

@@ -3,8 +3,9 @@
 
     {"name": "", "growth_min": 500, "keep_min": 100, "gift_points": 50, "privileges": {"posts_per_day": 100}}
 
-An empty name is the usual one of that level in the reader's language. A privilege that is not named is not limited by
-the level (a number), or not given by it (a right).
+An empty name is the usual one of that level in the reader's language (circle/circles/levels.py). A privilege that is
+not named is as the level found it: numbers are not limited, videos are open, and topics are opened by those who run the
+circle.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from circle.circles import levels as _levels
+
 #: numbers: the most that is allowed. Rights: given or not
 NUMBERS = ("posts_per_day", "images_per_post", "upload_mb")
 RIGHTS = ("can_video", "can_create_topic")
 PRIVILEGES = NUMBERS + RIGHTS
-MAX_LEVELS = 20
+MAX_LEVELS = _levels.MAX_LEVELS
 #: how long a level is kept before it is looked at again
 ASSESS_DAYS = 365
 
@@ -77,6 +80,15 @@ def privileges_of(levels: Sequence[Mapping[str, Any]], level: int) -> Privileges
     known = levels or USUAL
     given = known[min(level, len(known)) - 1].get("privileges", {})
     return Privileges(**{name: given[name] for name in PRIVILEGES if given.get(name) is not None})
+
+
+def level_allowing(levels: Sequence[Mapping[str, Any]], privilege: str, wanted: int = 1) -> int | None:
+    """The lowest level that allows `wanted` of a number, or that has a right; None when none does."""
+    for level in range(1, len(levels or USUAL) + 1):
+        has = getattr(privileges_of(levels, level), privilege)
+        if has is None or has >= wanted:
+            return level
+    return None
 
 
 def decayed(levels: Sequence[Mapping[str, Any]], level: int, growth: int, earned: int) -> int | None:

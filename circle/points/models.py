@@ -206,8 +206,9 @@ class TaskProgress(Base):
     state: Mapped[str] = mapped_column(String(16), default="open")
     #: after which it can no longer be claimed
     expires_at: Mapped[datetime]
+    #: when something last counted; of a finished one, when it was finished
     done_at: Mapped[datetime | None]
-    #: what was promised when it was finished, whatever the task is changed to later; 0 while it is open
+    #: what the task gave at that time: to whoever has finished it this is promised, whatever the task becomes later
     points: Mapped[int] = mapped_column(default=0)
     growth: Mapped[int] = mapped_column(default=0)
     claimed_at: Mapped[datetime | None]

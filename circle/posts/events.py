@@ -1,4 +1,4 @@
-"""Facts about posts and comments. `circle/reactions.py` says what follows from each."""
+"""Facts about posts and comments. `circle/reactions/__init__.py` says what follows from each."""
 
 from __future__ import annotations
 

@@ -210,6 +210,8 @@ _FAILURES: dict[str, LazyString] = {
     "NOT_FOUND": lazy("The circle was not open to you at that time."),
     "TOPIC_CLOSED": lazy("One of its topics is closed. Choose another one and publish again."),
     "POST_EMPTY": lazy("There was nothing in it to publish."),
+    "LEVEL_TOO_LOW": lazy("Your level in the circle did not allow all that is in it. Take out what is too much."),
+    "DAILY_LIMIT": lazy("You had published as many posts that day as your level allows. Plan it for another time."),
 }
 
 

@@ -13,8 +13,9 @@ from circle.circles.queries import CircleRow, readable_circle, readable_circle_b
 from circle.core import audit, clock, ids
 from circle.core.db import db, insert_once
 from circle.core.errors import NotFound, PreconditionFailed, Unauthenticated
-from circle.core.operation import lock, operation
+from circle.core.operation import emit, lock, operation
 from circle.topics import rules
+from circle.topics.events import TopicFollowed
 from circle.topics.models import Topic, TopicFollow
 
 
@@ -33,11 +34,11 @@ def create_topic(
 ) -> int:
     """Open a topic; returns its id. Without `slug` the address is made from an ASCII title, else from the id.
 
-    Raises NotFound, Forbidden, Refused TOPIC_TITLE, TOPIC_TITLE_TAKEN, TOPIC_SLUG, TOPIC_SLUG_TAKEN,
-    TOO_MANY_TOPICS.
+    Raises NotFound, Forbidden (LEVEL_TOO_LOW), Refused TOPIC_TITLE, TOPIC_TITLE_TAKEN, TOPIC_SLUG,
+    TOPIC_SLUG_TAKEN, TOO_MANY_TOPICS.
     """
     circle = readable_circle(actor, circle_slug)
-    require(actor, Permission.TOPIC_MANAGE, circle.standing)
+    rules.check_may_create(circle)
     title = rules.check_title(title)
     lock(Circle, circle.id)  # one at a time: names stay unique and the number within its limit
     if _count(circle.id) >= rules.TOPICS_MAX:
@@ -93,14 +94,17 @@ def update_topic(
 @operation
 def follow_topic(actor: Actor, topic_id: int) -> None:
     """Follow a topic; following it again changes nothing. Raises NotFound, Unauthenticated, Forbidden."""
-    if insert_once(TopicFollow, topic_id=topic_id, user_id=_follower(actor, topic_id), created_at=clock.now()):
+    circle_id, user_id = _follower(actor, topic_id)
+    if insert_once(TopicFollow, topic_id=topic_id, user_id=user_id, created_at=clock.now()):
         _adjust(topic_id, followers=1)
+        emit(TopicFollowed(topic_id, circle_id, user_id))
 
 
 @operation
 def unfollow_topic(actor: Actor, topic_id: int) -> None:
     """Follow a topic no longer. Raises as `follow_topic`."""
-    mine = (TopicFollow.topic_id == topic_id, TopicFollow.user_id == _follower(actor, topic_id))
+    _circle_id, user_id = _follower(actor, topic_id)
+    mine = (TopicFollow.topic_id == topic_id, TopicFollow.user_id == user_id)
     if db.session.execute(delete(TopicFollow).where(*mine)).rowcount:  # type: ignore[attr-defined]
         _adjust(topic_id, followers=-1)
 
@@ -138,12 +142,13 @@ def _circle_of(actor: Actor, topic_id: int) -> CircleRow:
     return readable_circle_by_id(actor, circle_id)
 
 
-def _follower(actor: Actor, topic_id: int) -> int:
-    """The id of the actor, who may follow this topic."""
-    require(actor, Permission.TOPIC_FOLLOW, _circle_of(actor, topic_id).standing)
+def _follower(actor: Actor, topic_id: int) -> tuple[int, int]:
+    """The ids of the topic's circle and of the actor, who may follow it."""
+    circle = _circle_of(actor, topic_id)
+    require(actor, Permission.TOPIC_FOLLOW, circle.standing)
     if actor.id is None:
         raise Unauthenticated
-    return actor.id
+    return circle.id, actor.id
 
 
 def _count(circle_id: int) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-from circle.core.errors import Refused
+from circle.access import Permission, can, require
+from circle.circles.queries import CircleRow
+from circle.core.errors import CircleError, Forbidden, Refused
 from circle.core.i18n import lazy
+from circle.points import queries as points
 
 TITLE_MAX = 20
 INTRO_MAX = 200
@@ -16,6 +19,32 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 #: /<circle>/topics/new is the form
 _RESERVED = frozenset({"new"})
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def check_may_create(circle: CircleRow) -> None:
+    """Topics are opened by those who manage them, and by members whose level gives them that right.
+
+    Raises Unauthenticated, Forbidden (MUTED, BANNED; LEVEL_TOO_LOW where a higher level may).
+    """
+    if can(circle.actor, Permission.TOPIC_MANAGE, circle.standing):
+        return
+    if points.privileges(circle).can_create_topic:
+        require(circle.actor, Permission.POST_WRITE, circle.standing)  # whoever is muted names nothing either
+        return
+    level = points.level_allowing(circle, "can_create_topic")
+    if level is not None and circle.standing.active:
+        sentence = lazy("Opening topics is for members from the level %(level)s on.", level=level)
+        raise Forbidden(sentence, code="LEVEL_TOO_LOW")
+    require(circle.actor, Permission.TOPIC_MANAGE, circle.standing)
+
+
+def may_create(circle: CircleRow) -> bool:
+    """Whether check_may_create would let it pass."""
+    try:
+        check_may_create(circle)
+    except CircleError:
+        return False
+    return True
 
 
 def check_title(title: str) -> str:

@@ -12,7 +12,7 @@ from circle.circles.queries import CircleRow, readable_circle
 from circle.core.errors import Conflict, PreconditionFailed
 from circle.core.i18n import _
 from circle.core.web import actor, fragment_or_redirect, go, limited, signed_in, takes_form
-from circle.topics import operations, queries
+from circle.topics import operations, queries, rules
 from circle.topics.schemas import FollowForm, TopicForm, TopicInput
 
 bp = Blueprint("topics", __name__)
@@ -22,7 +22,10 @@ bp = Blueprint("topics", __name__)
 def index(slug: str) -> str:
     """All topics of a circle."""
     circle = readable_circle(actor(), slug)
-    return render_template("topics/index.html", circle=circle, topics=queries.topics_in(actor(), circle))
+    return render_template(
+        "topics/index.html", circle=circle, topics=queries.topics_in(actor(), circle),
+        may_create=rules.may_create(circle),
+    )  # fmt: skip
 
 
 def _follow_again(_values: Any, _errors: Any, slug: str, topic_slug: str) -> str:
@@ -55,7 +58,9 @@ def _managed(slug: str) -> CircleRow:
 
 
 def _new_page(values: Any, errors: Any, slug: str) -> str:
-    return render_template("topics/new.html", circle=_managed(slug), values=values, errors=errors)
+    circle = readable_circle(actor(), slug)
+    rules.check_may_create(circle)
+    return render_template("topics/new.html", circle=circle, values=values, errors=errors)
 
 
 @bp.get("/<slug:slug>/topics/new")

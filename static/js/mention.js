@@ -1,4 +1,4 @@
-/* Names and topics to choose from while somebody types @ or # in a <textarea data-mention="/the/circle">.
+/* Names and topics to choose from while somebody types @ or # in a <textarea data-mention="/the/circle"> (or an <input>).
    The list stands at the caret; arrow keys move, Enter or Tab takes, Escape closes. What an input method is still
    composing is left alone. <button data-sign="@" data-into="id"> types the sign, which is far away on a phone's keys.
    Without this script @name and #title# are simply typed. */
@@ -133,13 +133,13 @@
   }
 
   document.addEventListener("input", (e) => {
-    if (!e.target.matches?.("textarea[data-mention]")) return;
+    if (!e.target.matches?.("textarea[data-mention], input[data-mention]")) return;
     area = e.target;
     area.setAttribute("aria-autocomplete", "list");
     if (e.isComposing) close(); else look();
   });
   document.addEventListener("compositionend", (e) => {
-    if (e.target.matches?.("textarea[data-mention]")) { area = e.target; look(); }
+    if (e.target.matches?.("textarea[data-mention], input[data-mention]")) { area = e.target; look(); }
   });
   // before app.js and forms: while the list is open these keys belong to it
   document.addEventListener("keydown", (e) => {

@@ -32,6 +32,8 @@ from circle.media import uploads
 from circle.media.models import Media
 from circle.notifications.models import Notice
 from circle.notifications.queries import inbox
+from circle.points import operations as points
+from circle.points.models import Task
 from circle.posts import operations as posts
 from circle.posts import queries as post_queries
 from circle.posts.models import Comment, Draft, Favorite, Like, Mention, Poll, PollOption, PollVote, Post, Revision
@@ -89,6 +91,8 @@ def life(make: Make) -> Life:
         me, place.slug, body=f"{WORDS} 我是 @{NAME}", title=WORDS, media_ids=[upload(me, make, "#112233")],
         alts=[WORDS], poll=posts.PollContent.of([WORDS, "不"]),
     )  # fmt: skip
+    points.ask_adjustment(place.owner, place.slug, user.id, asset="POINTS", amount=50, reason="整理了上周的读书笔记")
+    points.claim_task(me, db.session.scalars(select(Task.id).where(Task.code == "daily_post")).one())
     with clock.at(clock.now() + timedelta(hours=2)):
         posts.edit_post(me, post_id, body=f"{WORDS}又 @{NAME}")
         posts.edit_post(place.bob, others, body=f"@{NAME} 早安，还有@文燕。")
@@ -125,7 +129,7 @@ def lived(make: Make, place: Place, me: Actor) -> None:
 
 
 def leave(life: Life, *, keep: bool) -> None:
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=keep)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=keep, forfeit_points=True)
     jobs.run_due()
     with clock.at(clock.now() + DELETION_DELAY + timedelta(minutes=1)):
         home_jobs.close_accounts()
@@ -255,7 +259,7 @@ def test_an_erasure_that_is_killed_half_way_is_finished_later(life: Life, monkey
     def killed(_user_id: int) -> None:
         raise KeyboardInterrupt
 
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=False)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=False, forfeit_points=True)
     with clock.at(clock.now() + DELETION_DELAY + timedelta(minutes=1)):
         home_jobs.close_accounts()
         monkeypatch.setattr(erasure.topics, "forget_follows", killed)
@@ -291,7 +295,7 @@ def test_until_the_day_comes_nothing_changes_and_it_can_be_taken_back(
     life: Life, browser: Callable[..., Browser]
 ) -> None:
     mine = browser(life.user)
-    page = mine.post("/settings/deletion", {"current_password": PASSWORD, "content": "keep"})
+    page = mine.post("/settings/deletion", {"current_password": PASSWORD, "content": "keep", "forfeit_points": "1"})
     assert page.status_code == 303
     with clock.at(clock.now() + DELETION_DELAY - timedelta(minutes=1)):
         home_jobs.close_accounts()
@@ -309,7 +313,8 @@ def test_until_the_day_comes_nothing_changes_and_it_can_be_taken_back(
 
 
 def test_the_password_is_asked_and_nothing_happens_without_it(life: Life, browser: Callable[..., Browser]) -> None:
-    page = browser(life.user).post("/settings/deletion", {"current_password": "something else", "content": "keep"})
+    form = {"current_password": "something else", "content": "keep", "forfeit_points": "1"}
+    page = browser(life.user).post("/settings/deletion", form)
     assert page.status_code == 422
     assert leaving.deletion_of(life.actor) is None
 
@@ -326,7 +331,7 @@ def test_who_owns_a_circle_hands_it_over_first(make: Make, browser: Callable[...
 
 
 def test_who_got_a_circle_meanwhile_is_told_and_stays_for_now(life: Life) -> None:
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True, forfeit_points=True)
     circles.transfer_ownership(life.place.owner, life.place.slug, life.user.id)
     with clock.at(clock.now() + DELETION_DELAY + timedelta(minutes=1)):
         home_jobs.close_accounts()
@@ -338,7 +343,7 @@ def test_who_got_a_circle_meanwhile_is_told_and_stays_for_now(life: Life) -> Non
 
 def test_a_closed_account_signs_in_nowhere_and_gets_no_circle(life: Life, browser: Callable[..., Browser]) -> None:
     mine = browser(life.user)
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True, forfeit_points=True)
     with clock.at(clock.now() + DELETION_DELAY + timedelta(minutes=1)):
         assert operations.close_account(life.user.id)
         assert not operations.close_account(life.user.id)
@@ -355,7 +360,7 @@ def test_a_closed_account_signs_in_nowhere_and_gets_no_circle(life: Life, browse
 
 @pytest.mark.parametrize("time", range(3))
 def test_taken_back_in_the_moment_it_is_due_it_is_one_or_the_other(app: Flask, life: Life, time: int) -> None:
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=True, forfeit_points=True)
     actor, user_id = life.actor, life.user.id
     with clock.at(clock.now() + DELETION_DELAY):
         closed, _kept = together(
@@ -367,7 +372,7 @@ def test_taken_back_in_the_moment_it_is_due_it_is_one_or_the_other(app: Flask, l
 
 
 def test_two_workers_at_once_erase_it_once(app: Flask, life: Life) -> None:
-    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=False)
+    recovery.delete_account(life.actor, current_password=PASSWORD, keep_content=False, forfeit_points=True)
     with clock.at(clock.now() + DELETION_DELAY + timedelta(minutes=1)):
         operations.close_account(life.user.id)
     user_id = life.user.id
@@ -379,8 +384,9 @@ def test_two_workers_at_once_erase_it_once(app: Flask, life: Life) -> None:
 
 def test_the_api_says_when_and_takes_it_back(life: Life, api: Callable[..., ApiClient]) -> None:
     mine = api(life.user)
-    assert mine.post("/me/deletion", {"password": "wrong one", "keep_content": True}).status_code == 422
-    answer = mine.post("/me/deletion", {"password": PASSWORD, "keep_content": False})
+    wrong = mine.post("/me/deletion", {"password": "wrong one", "keep_content": True, "forfeit_points": True})
+    assert wrong.get_json()["code"] == "PASSWORD_WRONG"
+    answer = mine.post("/me/deletion", {"password": PASSWORD, "keep_content": False, "forfeit_points": True})
     assert answer.status_code == 200 and answer.get_json()["keep_content"] is False
     assert mine.get("/me").get_json()["deleting_at"] == answer.get_json()["deleting_at"]
     assert mine.delete("/me/deletion").status_code == 204

@@ -79,6 +79,18 @@ VIEWS: dict[str, tuple[View, ...]] = {
             ("invitations", "/{slug}/manage/invites", OWNER),
             ("no invitations", "/{studio}/manage/invites", OWNER),
         ],
+        "points.manage": [("desk for points", "/{slug}/manage/points", OWNER)],
+        "points.manage_rules": [("earning rules", "/{slug}/manage/points/rules", OWNER)],
+        "points.manage_levels": [("levels", "/{slug}/manage/points/levels", OWNER)],
+        "points.tasks": [("tasks", "/{slug}/tasks", SIGNED_IN)],
+        "points.leaderboard": [
+            ("leaderboard", "/{slug}/leaderboard", EVERYONE),
+            ("leaderboard of all time", "/{slug}/leaderboard?window=all", ("member",)),
+            ("empty leaderboard", "/{studio}/leaderboard", ("visitor", "owner")),
+        ],
+        "points.manage_tasks": [("managed tasks", "/{slug}/manage/points/tasks", OWNER)],
+        "points.new_task": [("new task", "/{slug}/manage/points/tasks/new", OWNER)],
+        "points.edit_task": [("change a task", "/{slug}/manage/points/tasks/{task}", OWNER)],
         "home.index": [("front page", "/", EVERYONE)],
         "home.circle": [
             ("feed", "/{slug}", EVERYONE),
@@ -97,6 +109,16 @@ VIEWS: dict[str, tuple[View, ...]] = {
         "notifications.settings": [("notification settings", "/settings/notifications", SIGNED_IN)],
         "notifications.unsubscribe": [("no more mails", "/unsubscribe/{unsubscribe}", VISITOR)],
         "openapi.docs": [("API document", "/api/docs", VISITOR)],
+        "points.mine": [
+            ("points", "/{slug}/points", SIGNED_IN),
+            ("growth, of one kind", "/{slug}/points?asset=growth&kind=out", ("member",)),
+        ],
+        "points.as_of": [
+            ("how it stood", "/{slug}/points/as-of", ("member",)),
+            ("how it stood at a moment", "/{slug}/points/as-of?at=2099-12-31", SIGNED_IN),
+        ],
+        "points.why": [("why points", "/{slug}/points/why?source=post:{own_post}", ("member",))],
+        "points.rules": [("points rules", "/{slug}/points/rules", EVERYONE)],
         "posts.show": [
             ("post", "/{slug}/posts/{post}", EVERYONE),
             ("post with many comments", "/{slug}/posts/{talk}", ("member",)),

@@ -19,6 +19,7 @@ from circle.media.files import Upload, put_missing
 from circle.media.images import process_image
 from circle.notifications import operations as notifications
 from circle.notifications.unsubscribing import unsubscribe_path
+from circle.points import operations as points
 from circle.posts import operations as posts
 from circle.topics import operations as topics
 from tests.clients import Browser
@@ -51,6 +52,7 @@ class World:
     draft: int
     hidden_post: int
     talk: int
+    task: int
     own_comment: int
     thread: int
     invite: str
@@ -111,7 +113,15 @@ def build(app: Flask) -> World:
     cookies = {"member": builder.cookie(ann), "owner": builder.cookie(owner), "reader": builder.cookie(reader)}
     return World(
         slug="morning", studio=studio, garden=garden, topic="notes", invite=invite, spent_invite=spent,
-        person=ben.username, cookies=cookies, **_codes(builder), **shown,
+        person=ben.username, cookies=cookies, task=_task(owner), **_codes(builder), **shown,
+    )  # fmt: skip
+
+
+def _task(owner: User) -> int:
+    """One of the circle's own, with the longest name there may be."""
+    return points.create_task(
+        actor_of(owner), "morning", title=(LONG_TOPIC * 2)[:30], event="comment_others", cadence="weekly", target=1000,
+        points=1000, growth=1000,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_a_process_that_answers_is_alive(app: Flask) -> None:
 def test_a_migrated_database_is_ready(app: Flask) -> None:
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 200
-    assert answer.json == {"ready": True, "database": "ok", "migration": "ok"}
+    assert answer.json == {"ready": True, "database": "ok", "migration": "ok", "ledger": "ok"}
 
 
 @pytest.mark.parametrize("mark", ["0000", None, "9999"])
@@ -89,6 +89,7 @@ def test_a_database_that_comes_back_is_ready_again(app: Flask, version: None) ->
 
 def test_production_says_no_more_than_development(app: Flask, base_settings: Settings) -> None:
     made = create_app(replace(base_settings, env="production", database_url=app.config["SQLALCHEMY_DATABASE_URI"]))
-    assert made.test_client().get("/readyz").json == {"ready": True, "database": "ok", "migration": "ok"}
+    said = {"ready": True, "database": "ok", "migration": "ok", "ledger": "ok"}
+    assert made.test_client().get("/readyz").json == said
     with made.app_context():
         db.engine.dispose()

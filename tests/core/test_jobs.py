@@ -16,6 +16,7 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 
 from circle.app import create_app
+from circle.circles.models import Circle
 from circle.config import ROOT, Settings
 from circle.core import clock, jobs, jobs_postgres, jobs_table
 from circle.core import worker as worker_module
@@ -23,6 +24,7 @@ from circle.core.db import db
 from circle.core.jobs import enqueue, job, run_due
 from circle.core.operation import operation
 from tests import patience
+from tests.factories import Make
 
 LONG = timedelta(hours=2)
 
@@ -176,6 +178,23 @@ def test_a_job_may_be_asked_for_again_while_it_runs(app: Flask, ran: list[object
 
     enqueue(again, 1, key="k")
     assert (run_due(), ran) == (2, [1, 2])
+
+
+def test_what_was_changed_just_before_a_job_that_waits_already_is_written(
+    app: Flask, make: Make, ran: list[object]
+) -> None:
+    note = job("test.note")(ran.append)
+    circle = make.circle()
+
+    @operation
+    def change(name: str) -> None:
+        db.session.get_one(Circle, circle.id).name = name  # not flushed when the job is written
+        enqueue(note, 7, key="the-key")
+
+    for name in ("first", "second"):
+        change(name)
+    db.session.expire_all()
+    assert db.session.get_one(Circle, circle.id).name == "second"
 
 
 def test_a_failed_job_leaves_the_work_to_the_one_that_waits_under_its_key(app: Flask, ran: list[object]) -> None:

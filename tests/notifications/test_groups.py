@@ -21,7 +21,7 @@ from circle.notifications import operations, queries
 from circle.notifications.models import Notice, NoticePerson, NoticePost
 from circle.posts import operations as posts
 from circle.posts.events import CommentPublished, PeopleMentioned, PostPublished
-from circle.reactions import tell_answered, tell_mentioned, tell_newly_mentioned
+from circle.reactions.content import tell_answered, tell_mentioned, tell_newly_mentioned
 from circle.topics import operations as topics
 from tests.factories import Make, Place, actor_of
 from tests.races.together import all_well, together

@@ -18,6 +18,7 @@ from datetime import timedelta
 
 from sqlalchemy import BigInteger, column, delete, or_, select, table, update
 
+from circle.accounts import losses
 from circle.accounts.events import AccountDeleted, DeletionAsked, DeletionCancelled, DeletionPostponed
 from circle.accounts.models import AuthSession, Block, FormerName, MailCode, SignInFailures, Takeout, User
 from circle.accounts.operations.takeouts import drop_files
@@ -37,11 +38,14 @@ _circles = table("circles", column("owner_id", BigInteger), column("name"), colu
 
 
 @operation
-def ask_deletion(actor: Actor, *, keep_content: bool, old_hash: str | None) -> None:
+def ask_deletion(
+    actor: Actor, *, keep_content: bool, forfeit_points: bool = False, old_hash: str | None = None
+) -> None:
     """Have one's account deleted in seven days; asked again it is the same day, with the newer choice.
 
-    `old_hash` is that of the password which was proven. Raises Unauthenticated, Conflict (the password was changed
-    meanwhile), Refused OWNS_CIRCLES.
+    `old_hash` is that of the password which was proven; with `forfeit_points` the person says that they know what goes
+    with the account. Raises Unauthenticated, Conflict (the password was changed meanwhile), Refused OWNS_CIRCLES or
+    POINTS_FORFEITED.
     """
     if actor.id is None:
         raise Unauthenticated
@@ -51,6 +55,7 @@ def ask_deletion(actor: Actor, *, keep_content: bool, old_hash: str | None) -> N
     if user.password_hash != old_hash:
         raise Conflict
     check_owns_nothing(user.id)
+    check_forfeits(user.id, agreed=forfeit_points)
     user.deleting_keeps = keep_content
     if user.status == "active":
         user.status, user.deleting_at = "deleting", clock.now() + DELETION_DELAY
@@ -77,6 +82,20 @@ def check_owns_nothing(user_id: int) -> None:
             "OWNS_CIRCLES",
             lazy("Please hand over the circles that belong to you first: %(circles)s.", circles=", ".join(names)),
         )
+
+
+def check_forfeits(user_id: int, *, agreed: bool) -> None:
+    """Who has points somewhere says that they let them go. Raises Refused POINTS_FORFEITED with where and how many."""
+    if agreed or not (lost := losses.losses_of(user_id)):
+        return
+    raise Refused(
+        "POINTS_FORFEITED",
+        lazy(
+            "Your points go with your account (%(points)s). Please confirm that you let them go.",
+            points=", ".join(f"{each.circle}: {each.points}" for each in lost),
+        ),
+        field="forfeit_points",
+    )
 
 
 def owned_circles(user_id: int) -> Sequence[str]:

@@ -19,6 +19,7 @@ def _deletion_page(values: Values, errors: Errors) -> str:
         "accounts/settings_deletion.html",
         deletion=leaving.deletion_of(actor()),
         circles=leaving.circles_in_the_way(actor()),
+        losses=leaving.losses_of(actor()),
         days=operations.DELETION_DELAY.days,
         values=values,
         errors=errors,
@@ -38,7 +39,10 @@ def settings_deletion() -> str:
 @takes_form(DeletionForm, again=_deletion_page)
 def delete_account(data: dict[str, Any]) -> AnyResponse:
     """Have my account deleted in seven days."""
-    recovery.delete_account(actor(), current_password=data["current_password"], keep_content=data["content"] == "keep")
+    recovery.delete_account(
+        actor(), current_password=data["current_password"], keep_content=data["content"] == "keep",
+        forfeit_points=data["forfeit_points"],
+    )  # fmt: skip
     return go(url_for("accounts.settings_deletion"))
 
 

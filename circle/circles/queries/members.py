@@ -45,12 +45,10 @@ class MemberRow:
     joined_at: datetime
     muted_until: datetime | None
     can: MemberPowers
-    #: level and points come with the points feature; everybody starts at level 1
     level: int = 1
-    points: int = 0
 
 
-_COLUMNS = (Member.status, Member.role, Member.joined_at, Member.muted_until)
+_COLUMNS = (Member.status, Member.role, Member.joined_at, Member.muted_until, Member.level)
 _NEWEST = Keyset("circles.members", (Member.joined_at, Member.id))
 
 
@@ -79,8 +77,8 @@ def _powers(circle: CircleRow, target: Standing) -> MemberPowers:
 
 
 def _row(circle: CircleRow, columns: Sequence[Any]) -> MemberRow:
-    status, role, joined_at, muted_until = columns[len(AUTHOR_COLUMNS) : len(AUTHOR_COLUMNS) + len(_COLUMNS)]
-    user = author_of(columns[: len(AUTHOR_COLUMNS)], role)
+    status, role, joined_at, muted_until, level = columns[len(AUTHOR_COLUMNS) : len(AUTHOR_COLUMNS) + len(_COLUMNS)]
+    user = author_of(columns[: len(AUTHOR_COLUMNS)], role, circle.tag(level))
     target = Standing(circle.id, user.id, status, Role(role), muted_until)
     told = circle.can_manage or circle.actor.owns(user.id)
     return MemberRow(
@@ -90,6 +88,7 @@ def _row(circle: CircleRow, columns: Sequence[Any]) -> MemberRow:
         joined_at=joined_at,
         muted_until=muted_until if told and target.muted else None,
         can=_powers(circle, target),
+        level=level,
     )
 
 
@@ -98,6 +97,7 @@ def member_page(
     slug: str,
     *,
     role: str | None = None,
+    level: int | None = None,
     q: str | None = None,
     status: str = "active",
     cursor: str | None = None,
@@ -108,13 +108,16 @@ def member_page(
     `status` is active, or muted, banned, left for those who run the circle. Raises NotFound for those who may not
     read the circle, Forbidden for a list that is not for everybody.
     """
-    return member_page_of(readable_circle(actor, slug), role=role, q=q, status=status, cursor=cursor, limit=limit)
+    return member_page_of(
+        readable_circle(actor, slug), role=role, level=level, q=q, status=status, cursor=cursor, limit=limit
+    )
 
 
 def member_page_of(
     circle: CircleRow,
     *,
     role: str | None = None,
+    level: int | None = None,
     q: str | None = None,
     status: str = "active",
     cursor: str | None = None,
@@ -130,6 +133,9 @@ def member_page_of(
         statement = statement.where(Member.status == status)
     if role:
         statement = statement.where(Member.role == role)
+    if level:  # whoever has a level that is gone stands with the highest
+        of_it = Member.level >= level if level == len(circle.tags) else Member.level == level
+        statement = statement.where(of_it)
     if q:
         statement = statement.where(
             or_(User.nickname.icontains(q, autoescape=True), User.username.icontains(q, autoescape=True))

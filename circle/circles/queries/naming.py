@@ -67,8 +67,8 @@ def suggested_members(actor: Actor, circle: CircleRow, typed: str, limit: int = 
         User.nickname.istartswith(typed, autoescape=True),
         User.username_key.startswith(key, autoescape=True) if key else User.username == typed,
     )
-    chosen: Any = select(*AUTHOR_COLUMNS, Member.role).select_from(User)
+    chosen: Any = select(*AUTHOR_COLUMNS, Member.role, Member.level).select_from(User)
     statement = _of(actor, circle.id, chosen).where(begins, User.id != (actor.id or 0))
     by_name = case((User.username.istartswith(typed, autoescape=True), 0), else_=1)
     rows = db.session.execute(statement.order_by(by_name, func.length(User.username), User.username).limit(limit))
-    return [author_of(row[:5], row[5]) for row in rows]
+    return [author_of(row[:5], row[5], circle.tag(row[6])) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, bindparam, select
@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 
 from circle.access import Actor, Permission, Role, Standing, can
 from circle.accounts.models import User
-from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
+from circle.accounts.queries import AUTHOR_COLUMNS, Author, LevelTag, author_of
+from circle.circles.levels import tag_at, tags_of
 from circle.circles.models import Application, Circle, Member
 from circle.core.db import db
 from circle.core.errors import NotFound
@@ -27,9 +28,7 @@ class Membership:
 
     status: str
     role: str = "member"
-    #: level and points come with the points feature; everybody starts at level 1
     level: int = 1
-    points: int = 0
     #: None while the application is pending
     joined_at: datetime | None = None
     muted_until: datetime | None = None
@@ -63,10 +62,21 @@ class CircleRow:
     #: the actor's own membership or pending application; None for a stranger
     me: Membership | None
     actor: Actor = field(repr=False)
+    #: as circle/points/ladder.py understands them; empty: the usual ones
+    levels: list[Any] = field(default_factory=list, repr=False)
 
     def may(self, permission: Permission) -> bool:
         """Whether the actor may do this here."""
         return can(self.actor, permission, self.standing)
+
+    @cached_property
+    def tags(self) -> tuple[LevelTag, ...]:
+        """The signs of all levels in the reader's language, lowest first."""
+        return tags_of(self.levels)
+
+    def tag(self, level: int | None) -> LevelTag | None:
+        """The sign of a member's level; None for somebody who never was a member."""
+        return None if level is None else tag_at(self.tags, level)
 
     @property
     def can_read(self) -> bool:
@@ -98,6 +108,7 @@ _CIRCLE_COLUMNS = (
     Circle.post_count,
     Circle.version,
     Circle.created_at,
+    Circle.levels,
 )
 _MY_MEMBER = aliased(Member)
 _MY_APPLICATION = aliased(Application)
@@ -106,6 +117,7 @@ _MY_COLUMNS = (
     _MY_MEMBER.role,
     _MY_MEMBER.joined_at,
     _MY_MEMBER.muted_until,
+    _MY_MEMBER.level,
     _MY_APPLICATION.id,
 )
 _AUTHOR_AT = len(_CIRCLE_COLUMNS)
@@ -134,7 +146,7 @@ def _circles_for(actor: Actor) -> Select[Any]:
 
 
 def _standing(circle_id: int, user_id: int | None, mine: Sequence[Any]) -> Standing:
-    status, role, _joined_at, muted_until, application_id = mine
+    status, role, _joined_at, muted_until, _level, application_id = mine
     if status in {"active", "banned"}:
         return Standing(circle_id, user_id, status, Role(role), muted_until)
     if application_id is not None:
@@ -142,12 +154,14 @@ def _standing(circle_id: int, user_id: int | None, mine: Sequence[Any]) -> Stand
     return Standing(circle_id, user_id, status or "none")
 
 
-def _membership(actor: Actor, standing: Standing, joined_at: datetime | None) -> Membership | None:
+def _membership(actor: Actor, standing: Standing, mine: Sequence[Any]) -> Membership | None:
     if standing.status == "none":
         return None
+    _status, _role, joined_at, _muted_until, level, _application_id = mine
     return Membership(
         standing.status,
         standing.role.value,
+        level or 1,
         joined_at=None if standing.status == "pending" else joined_at,
         muted_until=standing.muted_until if standing.muted else None,
         can_publish=can(actor, Permission.POST_WRITE, standing),
@@ -156,9 +170,10 @@ def _membership(actor: Actor, standing: Standing, joined_at: datetime | None) ->
 
 
 def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
-    id_, slug, name, intro, cover_id, accent, tz, visibility, join_mode, questions, members, posts, version, created = (
-        columns[:_AUTHOR_AT]
-    )
+    (
+        id_, slug, name, intro, cover_id, accent, tz, visibility, join_mode, questions, members, posts, version,
+        created, levels,
+    ) = columns[:_AUTHOR_AT]  # fmt: skip
     mine = columns[_MINE_AT : _MINE_AT + len(_MY_COLUMNS)]
     standing = _standing(id_, actor.id, mine)
     inside = visibility == "public" or standing.active or actor.is_system
@@ -180,8 +195,9 @@ def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
         created_at=created,
         owner=author_of(columns[_AUTHOR_AT:_MINE_AT], "owner") if inside else None,
         standing=standing,
-        me=_membership(actor, standing, mine[2]),
+        me=_membership(actor, standing, mine),
         actor=actor,
+        levels=levels,
     )
 
 
@@ -206,7 +222,7 @@ def _one_statement(by: str) -> Select[Any]:
             ),
         )
     )
-    mine = (member.c.status, member.c.role, member.c.joined_at, member.c.muted_until, application.c.id)
+    mine = (member.c.status, member.c.role, member.c.joined_at, member.c.muted_until, member.c.level, application.c.id)
     columns = [
         *(circles[column.key] for column in _CIRCLE_COLUMNS),
         *(users[column.key] for column in AUTHOR_COLUMNS),

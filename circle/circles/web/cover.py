@@ -126,7 +126,7 @@ def withdraw(slug: str) -> AnyResponse:
 def member_filters(args: Any) -> dict[str, Any]:
     """The filters in an address; an address that names none of ours lists everybody."""
     found, errors = load_form(MembersQuery(), args)
-    return {"role": None, "q": None, "status": "active"} if errors else found
+    return {"role": None, "level": None, "q": None, "status": "active"} if errors else found
 
 
 def listed(endpoint: str, slug: str, filters: Mapping[str, Any], cursor: str | None = None) -> str:

@@ -38,7 +38,9 @@ def keep_check(circle_id: int, *, txn_count: int, entry_count: int, violations: 
         return
     owner_id, at = db.session.get_one(Circle, circle_id).owner_id, clock.now().isoformat()
     if violations:
-        emit(BooksViolated(circle_id, owner_id, at, len(violations), f"{violations[0]['rule']}: {violations[0]['what']}"))
+        emit(
+            BooksViolated(circle_id, owner_id, at, len(violations), f"{violations[0]['rule']}: {violations[0]['what']}")
+        )
     else:
         emit(BooksCleared(circle_id, owner_id, at))
 

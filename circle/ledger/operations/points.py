@@ -90,14 +90,17 @@ def give(
         # the account is new, something is owed, or the key was used before: step by step
     if not posting.open():
         return Result(posting.id, False)
-    free = _credit_points(posting, member_id, points) if points else 0
-    if points:
-        posting.mirror(system(circle_id, "mint", POINTS), -points)
+    account, other = points_of(circle_id, member_id), growth_of(circle_id, member_id)
+    moved = posting.try_credits({account: points, other: growth})
+    free = points if account in moved or not points else _credit_points(posting, member_id, points)
+    posting.mirror(system(circle_id, "mint", POINTS), -points)
     if free:
-        _add_lot(posting, points_of(circle_id, member_id), free, expires_at, source_key)
-    after = _move_growth(posting, member_id, growth)
+        _add_lot(posting, account, free, expires_at, source_key)
+    if growth:
+        after = moved[other].balance if other in moved else posting.move(other, growth).balance
+        posting.mirror(system(circle_id, "mint", GROWTH), -growth)
     posting.finish()
-    return Result(posting.id, True, points, growth, after)
+    return Result(posting.id, True, points, growth, after if growth else None)
 
 
 @operation
@@ -304,8 +307,6 @@ def expire_lots(account_id: int, now: datetime, limit: int = 500) -> int:
 def _credit_points(posting: Posting, member_id: int, points: int) -> int:
     """Credit points, the debt first; returns what is left for the member."""
     account = points_of(posting.circle_id, member_id)
-    if posting.try_credit(account, points):
-        return points
     owed = hold(account).owed
     paid = min(points, owed)
     posting.move(account, points - paid, owed=-paid)

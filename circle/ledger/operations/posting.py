@@ -92,7 +92,7 @@ class Posting:
     def move(self, account: Account, amount: int, *, owed: int = 0) -> Moved:
         """Add a line on a strict account; `owed` changes what the member owes. Raises Refused INSUFFICIENT_FUNDS."""
         values = {"account": account.id, "delta": amount, "owed_delta": owed, "now": self.now, "counted": bool(amount)}
-        row = db.session.execute(_moving(unowed=False), values).one_or_none()
+        row = db.session.execute(_moving(), values).one_or_none()
         if row is None:
             if not open_account(account):
                 raise rules.insufficient_funds()
@@ -102,13 +102,18 @@ class Posting:
             self._line(account, amount, moved.seq, moved.balance, moved.posted_at)
         return moved
 
-    def try_credit(self, account: Account, amount: int) -> bool:
-        """Credit a strict account whose holder owes nothing; False when they do, or when there is no account yet."""
-        values = {"account": account.id, "delta": amount, "owed_delta": 0, "now": self.now, "counted": True}
-        row = db.session.execute(_moving(unowed=True), values).one_or_none()
-        if row is not None:
-            self._line(account, amount, row[1], row[0], row[2])
-        return row is not None
+    def try_credits(self, amounts: Mapping[Account, int]) -> dict[Account, Moved]:
+        """Credit up to two strict accounts in one statement. Left out of the answer are those that are not there yet
+        and those whose holder owes something; nothing happened to them."""
+        wanted = {account: amount for account, amount in amounts.items() if amount}
+        (first, delta), *rest = wanted.items()
+        other, more = rest[0] if rest else (first, delta)
+        values = {"first": first.id, "delta": delta, "other": other.id, "more": more, "now": self.now}
+        found = {row[0]: Moved(*row[1:]) for row in db.session.execute(_crediting(), values)}
+        moved = {account: found[account.id] for account in wanted if account.id in found}
+        for account, there in moved.items():
+            self._line(account, wanted[account], there.seq, there.balance, there.posted_at)
+        return moved
 
     def mirror(self, account: Account, amount: int) -> None:
         """Add a line on a derived account; nothing is locked."""
@@ -136,17 +141,34 @@ class Posting:
 
 
 @cache
-def _moving(*, unowed: bool) -> Any:
-    """One statement that locks, checks and changes a strict account. No row: it is not there, or holds too little (or,
-    with `unowed`, its holder owes something, which a credit has to pay off first)."""
+def _crediting() -> Any:
+    """Credit one or two accounts whose holder owes nothing."""
+    account = LedgerAccount.__table__.c
+    first, other = bindparam("first", type_=BigInt), bindparam("other", type_=BigInt)
+    delta, more = bindparam("delta", type_=BigInt), bindparam("more", type_=BigInt)
+    now = bindparam("now", type_=UTCDateTime)
+    return (
+        update(_ACCOUNTS)
+        .where(account.id.in_([first, other]), account.owed == 0)
+        .values(
+            balance=account.balance + case((account.id == first, delta), else_=more),
+            seq=account.seq + 1,
+            last_posted_at=case((account.last_posted_at > now, account.last_posted_at), else_=now),
+        )
+        .returning(account.id, account.balance, account.seq, account.last_posted_at)
+    )
+
+
+@cache
+def _moving() -> Any:
+    """One statement that locks, checks and changes a strict account. No row: it is not there, or holds too little."""
     account = LedgerAccount.__table__.c
     delta, owed = bindparam("delta", type_=BigInt), bindparam("owed_delta", type_=BigInt)
     now = bindparam("now", type_=UTCDateTime)
     later = case((account.last_posted_at > now, account.last_posted_at), else_=now)
-    wanted = [account.id == bindparam("account", type_=BigInt), account.balance + delta >= 0]
     return (
         update(_ACCOUNTS)
-        .where(*wanted, *([account.owed == 0] if unowed else []))
+        .where(account.id == bindparam("account", type_=BigInt), account.balance + delta >= 0)
         .values(
             balance=account.balance + delta,
             seq=account.seq + case((bindparam("counted"), 1), else_=0),

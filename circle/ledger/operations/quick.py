@@ -45,10 +45,10 @@ def give_at_once(
     return None if row is None else Given(row[0] if growth else None)
 
 
-#: locks both accounts before anything is written, in one order; a member who owes something is left out
+#: locks both accounts before anything is written, points before growth as everywhere; who owes something is left out
 _HELD = """
 WITH held AS (
-  SELECT id FROM ledger_accounts WHERE id IN ({accounts}) AND owed = 0 ORDER BY id FOR NO KEY UPDATE
+  SELECT id FROM ledger_accounts WHERE id IN ({accounts}) AND owed = 0 ORDER BY asset DESC FOR NO KEY UPDATE
 ), fit AS (
   SELECT 1 AS yes WHERE (SELECT count(*) FROM held) = {count}
 ), txn AS (

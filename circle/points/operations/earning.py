@@ -12,8 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, String, TextClause, and_, bindparam, select, text, tuple_, update
 
 from circle.circles.models import Circle, Member
 from circle.core import clock
@@ -206,9 +205,10 @@ class _Counters:
 
         Growth is cut in the proportion in which points are. What the caps refuse is not counted.
         """
-        one = {"member_id": self.member_id, "n": 1, "points": self.rule.points}
-        rows = [{**one, "rule_code": code, "period_key": period} for code, period in self._keys]
-        found = db.session.execute(_counting(db.session.get_bind().dialect.name), rows).all()
+        values: dict[str, Any] = {"member": self.member_id, "more": self.rule.points}
+        for number, (code, period) in enumerate(self._keys):
+            values |= {f"code_{number}": code, f"period_{number}": period}
+        found = db.session.execute(_counting(len(self._keys)), values).all()
         before = {(code, period): (n - 1, points - self.rule.points) for code, period, n, points in found}
         points, growth, reason = self._left(before)
         if reason:
@@ -238,16 +238,19 @@ class _Counters:
 
 
 @cache
-def _counting(dialect: str) -> Any:
-    """Count one in all the periods, lock them and read them: one statement. The rows come as parameters, or it would be
-    put together anew each time."""
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    table: Any = EarnCounter.__table__
-    made = make(table)
-    keys = [table.c.member_id, table.c.rule_code, table.c.period_key]
-    more = {"n": table.c.n + made.excluded.n, "points": table.c.points + made.excluded.points}
-    counted = made.on_conflict_do_update(index_elements=keys, set_=more)
-    return counted.returning(table.c.rule_code, table.c.period_key, table.c.n, table.c.points)
+def _counting(rows: int) -> TextClause:
+    """Count one in all the periods, lock them and read them: one statement, whose text never changes (put together from
+    parts it would be compiled anew each time)."""
+    listed = ", ".join(f"(:member, :code_{number}, :period_{number}, 1, :more)" for number in range(rows))
+    sql = text(
+        f"INSERT INTO earn_counters (member_id, rule_code, period_key, n, points) VALUES {listed} "  # noqa: S608 (numbers)
+        "ON CONFLICT (member_id, rule_code, period_key) DO UPDATE "
+        "SET n = earn_counters.n + excluded.n, points = earn_counters.points + excluded.points "
+        "RETURNING rule_code, period_key, n, points"
+    )
+    words = [f"{name}_{number}" for name in ("code", "period") for number in range(rows)]
+    numbers = (bindparam(name, type_=BigInteger) for name in ("member", "more"))
+    return sql.bindparams(*numbers, *(bindparam(name, type_=String) for name in words))
 
 
 @cache

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from circle.circles.models import Circle, Member
 from circle.core import clock
 from circle.core.db import db, insert_once
-from circle.core.operation import emit
+from circle.core.operation import emit, operation
 from circle.ledger import operations as ledger
 from circle.ledger.operations import Why
 from circle.points import periods
@@ -42,6 +42,7 @@ def mover_of(member_id: int) -> Mover:
     )  # fmt: skip
 
 
+@operation
 def reward(member_id: int, why: Why, *, points: int, growth: int) -> ledger.Result:
     """Give points and growth outside of any rule and cap (tasks, by hand), once per key; boards and level follow."""
     mover, now = mover_of(member_id), clock.now()
@@ -65,10 +66,15 @@ def _follow(mover: Mover, before: int, after: int, txn_id: int | None, reason: s
     Up at once, over several levels as one step (V3). Down only with what is taken back or decays: thresholds that the
     owner raised take nobody's level away.
     """
-    there = level_at(mover.levels, after)
+    there, was = level_at(mover.levels, after), level_at(mover.levels, before)
+    if there == was == mover.level:
+        return
+    # the mover was read before the growth was locked: what came in between may have moved the level already
+    level = db.session.scalar(select(Member.level).where(Member.id == mover.member_id))
+    mover = mover._replace(level=level or mover.level)
     if there > mover.level:
         set_level(mover, there, after, txn_id, "promote")
-    elif after < before and there < mover.level and there < level_at(mover.levels, before):
+    elif after < before and there < mover.level and there < was:
         set_level(mover, there, after, txn_id, reason)
 
 
@@ -87,8 +93,10 @@ def set_level(mover: Mover, level: int, growth: int, txn_id: int | None, reason:
     )
     db.session.add(event)
     db.session.flush()
-    gifts = sum(_gift(mover, step.level, step.gift_points) for step in ladder_of(mover.levels)[mover.level : level])
-    emit(LevelChanged(mover.circle_id, mover.member_id, mover.user_id, mover.level, level, reason, gifts))
+    ladder = ladder_of(mover.levels)
+    gifts = sum(_gift(mover, step.level, step.gift_points) for step in ladder[mover.level : level])
+    name = ladder[level - 1].name
+    emit(LevelChanged(mover.circle_id, mover.member_id, mover.user_id, mover.level, level, reason, gifts, name))
 
 
 def _gift(mover: Mover, level: int, points: int) -> int:

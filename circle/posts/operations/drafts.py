@@ -21,11 +21,13 @@ from circle.core.errors import CircleError, Conflict, NotFound, Unauthenticated
 from circle.core.i18n import lazy
 from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
-from circle.posts import rules
+from circle.posts import allowances, rules
+from circle.posts.allowances import Attached
 from circle.posts.events import PlannedPostFailed, PlannedPostPublished, PostPlanned
 from circle.posts.models import Draft, DraftMedia
 from circle.posts.operations.polls import PollContent
-from circle.posts.operations.publish import Content, prepare_post, publish_prepared
+from circle.posts.operations.publish import Content, prepare_post, publish_in, publishing_in
+from circle.posts.operations.today import queue_near_limit
 from circle.topics import queries as topics
 
 #: of the words, in the notice that tells their author what became of them
@@ -249,6 +251,8 @@ def publish_from_draft(
     Raises Conflict DRAFT_GONE when that has happened already, DRAFT_STALE when `seq` is not the newest, and what
     publish_post raises.
     """
+    circle = publishing_in(actor, slug)
+    queue_near_limit(circle)  # a member is locked before a draft
     try:
         draft = _own_draft(actor, draft_id)
     except NotFound:
@@ -256,7 +260,7 @@ def publish_from_draft(
         raise Conflict(sentence, code="DRAFT_GONE") from None
     rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer))
     _drop(draft)
-    return publish_prepared(actor, slug, content, type=type)
+    return publish_in(actor, circle, content, type=type, queued=True)
 
 
 def publish_draft(actor: Actor, draft_id: int, *, seq: int | None = None) -> int:
@@ -328,6 +332,8 @@ def _check_publishable(actor: Actor, draft: Draft) -> None:
     files = media.media_of(actor, list(kept.media_ids))
     poll = PollContent.from_json(kept.poll)
     rules.check_content(kept.body, [file.kind for file in files], kept.topic_ids, poll=poll is not None)
+    allowances.check_publishes(circle)  # how many that day will have seen is not known yet
+    allowances.check_added(circle, [Attached(file.kind, file.bytes) for file in files])
     topics.writable_topics(actor, circle.id, list(kept.topic_ids))
 
 
@@ -355,14 +361,16 @@ def publish_planned(draft_id: int) -> int | None:
 def _publish_planned(author: Actor, slug: str, content: Content, draft_id: int, seq: int) -> int | None:
     if lock(User, author.person_id).status not in SIGNING_IN:
         raise NotFound  # the account was deleted, and its drafts go with it
+    circle = publishing_in(author, slug)
+    queue_near_limit(circle)
     draft = _due(draft_id)
     if draft is None:
         return None
     rules.check_seq(seq, draft.seq, same_writer=False)
-    circle_id, excerpt = draft.circle_id, _excerpt(draft)
+    excerpt = _excerpt(draft)
     _drop(draft)
-    post_id = publish_prepared(author, slug, content)
-    emit(PlannedPostPublished(post_id, circle_id, author.person_id, excerpt))
+    post_id = publish_in(author, circle, content, queued=True)
+    emit(PlannedPostPublished(post_id, circle.id, author.person_id, excerpt))
     return post_id
 
 

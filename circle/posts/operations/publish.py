@@ -12,12 +12,14 @@ from sqlalchemy import delete, insert, select
 from circle import access
 from circle.access import Actor, Permission
 from circle.circles import queries as circles
-from circle.core import clock, markup
+from circle.circles.queries import CircleRow
+from circle.core import clock, ids, markup
 from circle.core.db import db
 from circle.core.errors import NotFound, PreconditionFailed
 from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
-from circle.posts import ranking, rules, texts
+from circle.posts import allowances, ranking, rules, texts
+from circle.posts.allowances import Attached
 from circle.posts.events import PeopleMentioned, PostDeleted, PostMoved, PostPublished
 from circle.posts.models import Post, PostMedia, TopicPost
 from circle.posts.operations.counting import mirror, parts_of, refresh_parts, topic_ids_of
@@ -25,6 +27,7 @@ from circle.posts.operations.mentions import forget_mentions, keep_mentions
 from circle.posts.operations.pins import drop_pin, locked_for_pins
 from circle.posts.operations.polls import PollContent, attach_poll
 from circle.posts.operations.revisions import keep_revision
+from circle.posts.operations.today import check_room_today
 from circle.posts.texts import Words
 from circle.topics import queries as topics
 
@@ -47,7 +50,8 @@ def publish_post(
     """Publish a post in the circle and return its id.
 
     `body` is Markdown; `media_ids` are the author's own unused uploads in order, `alts` their descriptions.
-    Raises NotFound, Forbidden (MUTED, BANNED), Refused TOPIC_CLOSED and what rules.check_content raises.
+    Raises NotFound, Forbidden (MUTED, BANNED), Refused TOPIC_CLOSED, LEVEL_TOO_LOW, DAILY_LIMIT, and what
+    rules.check_content raises.
     """
     # before the transaction: a long text takes its time
     content = prepare_post(
@@ -111,16 +115,29 @@ class Content:
 @operation
 def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "moment") -> int:
     """The quick half of publish_post: the rows; returns the post's id. Raises what publish_post raises."""
+    return publish_in(actor, publishing_in(actor, slug), content, type=type)
+
+
+def publishing_in(actor: Actor, slug: str) -> CircleRow:
+    """The circle, for somebody who may publish there. Raises NotFound, Forbidden (MUTED, BANNED)."""
     circle = circles.readable_circle(actor, slug)
     access.require(actor, Permission.POST_WRITE, circle.standing)
+    return circle
+
+
+def publish_in(actor: Actor, circle: CircleRow, content: Content, *, type: str = "moment", queued: bool = False) -> int:
+    """Publish, inside an operation, where publishing_in let the actor; `queued`: see operations/today.py."""
+    check_room_today(circle, queued=queued)
     body, media_ids = content.body or "", content.media_ids or ()
     topic_ids, html = with_marked(content.topic_ids or (), content.words), content.words.html
     files = media.media_of(actor, list(media_ids))
     rules.check_content(body, [file.kind for file in files], topic_ids, poll=content.poll is not None)
+    allowances.check_added(circle, [Attached(file.kind, file.bytes) for file in files])
     wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
     topics_now = tuple(topic[0] for topic in wanted_topics)
-    now = clock.now()
+    post_id, now = ids.new_id(), clock.now()  # together, so that the id of a post that is gone still says when it came
     post = Post(
+        id=post_id,
         circle_id=circle.id,
         author_id=actor.id,
         type=type,
@@ -178,7 +195,7 @@ def edit_post(
 
 @operation
 def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> None:
-    post = _own_post(actor, post_id)
+    post, circle = _own_post(actor, post_id)
     rules.check_status(post.status, ("published",))
     if version is not None and version != post.version:
         raise PreconditionFailed
@@ -191,6 +208,12 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
         [file.kind for file in files],
         new_topics,
         poll="poll" in post.parts,
+    )
+    there = {item["id"]: item["kind"] for item in post.parts.get("media", ())}
+    allowances.check_added(
+        circle,
+        [Attached(file.kind, file.bytes) for file in files if file.id not in there],
+        images_there=sum(there.get(id_) == "image" for id_ in new_media),
     )
     if late := clock.now() - post.published_at > EDIT_GRACE:
         keep_revision(post, content.title, content.body)
@@ -227,7 +250,7 @@ def _move(actor: Actor, post: Post, old: Sequence[int], new: Sequence[int]) -> N
 def delete_post(actor: Actor, post_id: int) -> None:
     """Take one's own post back. Raises NotFound, Forbidden; Conflict while moderators have it hidden."""
     locked_for_pins(post_id)
-    post = _own_post(actor, post_id, speaking=False)
+    post, _circle = _own_post(actor, post_id, speaking=False)
     rules.check_status(post.status, ("published", "pending", "draft"))
     counted = post.status == "published"
     db.session.execute(delete(PostMedia).where(PostMedia.post_id == post_id))  # the pictures are the author's again
@@ -241,8 +264,9 @@ def delete_post(actor: Actor, post_id: int) -> None:
         emit(PostDeleted(post.id, post.circle_id, post.author_id, actor.id, topic_ids_of(post.id)))
 
 
-def _own_post(actor: Actor, post_id: int, *, speaking: bool = True) -> Post:
-    """The actor's own post, locked. A stranger to the circle learns nothing; a reader learns it is not theirs."""
+def _own_post(actor: Actor, post_id: int, *, speaking: bool = True) -> tuple[Post, CircleRow]:
+    """The actor's own post, locked, and its circle. A stranger to the circle learns nothing; a reader learns it is not
+    theirs."""
     post = lock(Post, post_id)
     circle = circles.readable_circle_by_id(actor, post.circle_id)
     if post.status in {"deleted", "removed"}:
@@ -254,7 +278,7 @@ def _own_post(actor: Actor, post_id: int, *, speaking: bool = True) -> Post:
         raise access.not_yours()
     if speaking:
         access.require(actor, Permission.POST_WRITE, circle.standing)
-    return post
+    return post, circle
 
 
 def _media_ids_of(post_id: int) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ from circle.posts.queries.revisions import EditedPost, RevisionRow, edited_post,
 from circle.posts.queries.rows import CommentRow, PostMediaRow, PostRow, TopicRef
 from circle.posts.queries.shared import public_feed, share_facts
 from circle.posts.queries.suggesting import lately_heard, suggested_topics
+from circle.posts.queries.today import posts_left, published_today
 
 __all__ = [
     "COMMENT_SORTS",
@@ -64,7 +65,9 @@ __all__ = [
     "poll_of",
     "posts_by",
     "posts_by_ids",
+    "posts_left",
     "public_feed",
+    "published_today",
     "reply_page",
     "revisions",
     "share_facts",

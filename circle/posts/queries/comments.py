@@ -33,13 +33,13 @@ _ME, _POST = bindparam("me", type_=BigInteger), bindparam("post", type_=BigInteg
 _COLUMNS = (
     _comments.id, _comments.post_id, _comments.parent_id, _comments.body, _comments.body_html, _comments.status,
     _comments.like_count, _comments.reply_count, _comments.created_at, _comments.edited_at, _comments.hidden_reason,
-    _comments.version, _members.role,
+    _comments.version, _members.role, _members.level,
     # an account that is gone is not named
     case((_answered.c.status == "deleted", null()), else_=_answered.c.nickname).label("reply_to"),
     _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 14
-_MINE_AT = 19
+_AUTHOR_AT = 15
+_MINE_AT = 20
 
 
 @cache
@@ -172,7 +172,7 @@ def get_comment(
 
 
 def _comment_row(actor: Actor, post: PostRow, row: Row[Any], replies: Sequence[CommentRow]) -> CommentRow:
-    author = author_of(row[_AUTHOR_AT:_MINE_AT], row.role)
+    author = author_of(row[_AUTHOR_AT:_MINE_AT], row.role, post.circle.tag(row.level))
     circle, own, published = post.circle, actor.owns(author.id), row.status == "published"
     may_moderate = circle.may(Permission.COMMENT_MODERATE)
     moderates = may_moderate and not own and access.outranks_or_equals(circle.standing, row.role)

@@ -48,11 +48,11 @@ _COLUMNS = (
     _posts.id, _posts.type, _posts.status, _posts.title, _posts.body, _posts.body_html, _posts.excerpt,
     _posts.like_count, _posts.comment_count, _posts.favorite_count, _posts.published_at, _posts.edited_at,
     _posts.last_activity_at, _posts.featured_at, _posts.pin_rank, _posts.pin_until, _posts.hidden_reason,
-    _posts.version, _posts.circle_id, _posts.parts, _members.role,
+    _posts.version, _posts.circle_id, _posts.parts, _members.role, _members.level,
     _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 21
-_MINE_AT = 26
+_AUTHOR_AT = 22
+_MINE_AT = 27
 #: what stands for the reader in a statement that is built once; no row has user 0, so a visitor simply has nothing
 _ME = bindparam("me", type_=BigInteger)
 _HERE = bindparam("circle", type_=BigInteger)
@@ -95,7 +95,7 @@ def _cards(*, signed_in: bool, peeks: bool = False, by_topic: bool = False) -> S
         here_too = and_(member.c.circle_id == _posts.circle_id, member.c.user_id == said.author_id)
         source = source.outerjoin(member, here_too)
         name, role = who.c.nickname.label("peek_nickname"), member.c.role.label("peek_role")
-        shown = (said.body_html.label("peek_html"), name, role)
+        shown = (said.body_html.label("peek_html"), name, role, member.c.level.label("peek_level"))
     return select(*_COLUMNS, *(m.label(f"mine_{n}") for n, m in enumerate(mine)), *shown).select_from(source)
 
 
@@ -348,13 +348,13 @@ def _post_rows(
 def _post_row(circle: CircleRow, row: Row[Any], refs: Mapping[int, TopicRef], rights: _Rights) -> PostRow:
     (
         id_, type_, status, title, body, body_html, excerpt_, likes, comments, favorites, published_at, edited_at,
-        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, role,
+        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, role, level,
     ) = row[:_AUTHOR_AT]  # fmt: skip
-    author = author_of(row[_AUTHOR_AT:_MINE_AT], role)
+    author = author_of(row[_AUTHOR_AT:_MINE_AT], role, circle.tag(level))
     peek = None
     if len(row) > _MINE_AT + 4 and row[_MINE_AT + 3] is not None:
-        html, nickname, peek_role = row[_MINE_AT + 2 : _MINE_AT + 5]
-        peek = Peek(nickname, peek_role or "member", _peek_text(html))
+        html, nickname, peek_role, peek_level = row[_MINE_AT + 2 : _MINE_AT + 6]
+        peek = Peek(nickname, peek_role or "member", _peek_text(html), circle.tag(peek_level))
     return PostRow(
         id_, type_, status, circle, author, title, body, body_html, excerpt_, likes, comments, favorites,
         bool(row[_MINE_AT]), bool(row[_MINE_AT + 1]), published_at, edited_at, last_activity_at, featured_at,

@@ -82,7 +82,7 @@ def edited_post(actor: Actor, post_id: int, *, slug: str | None = None) -> Edite
     row = db.session.execute(
         select(
             Post.id, Post.circle_id, Post.status, Post.title, Post.body, Post.body_html, Post.published_at,
-            Post.edited_at, Member.role, *AUTHOR_COLUMNS,
+            Post.edited_at, Member.role, Member.level, *AUTHOR_COLUMNS,
         )
         .join(User, User.id == Post.author_id)
         .outerjoin(Member, (Member.circle_id == Post.circle_id) & (Member.user_id == Post.author_id))
@@ -91,7 +91,7 @@ def edited_post(actor: Actor, post_id: int, *, slug: str | None = None) -> Edite
     if row is None:
         raise NotFound
     circle = circles.readable_circle_by_id(actor, row.circle_id)
-    author = author_of(row[9 : 9 + len(AUTHOR_COLUMNS)], row.role)
+    author = author_of(row[10 : 10 + len(AUTHOR_COLUMNS)], row.role, circle.tag(row.level))
     moderates = circle.may(Permission.POST_MODERATE) or actor.is_system
     allowed = _FOR_MODERATORS if moderates else _FOR_AUTHOR if actor.owns(author.id) else set()
     if row.status not in allowed or (slug is not None and slug != circle.slug):

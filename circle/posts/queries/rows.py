@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import NamedTuple
 
-from circle.accounts.queries import Author
+from circle.accounts.queries import Author, LevelTag
 from circle.circles.queries import CircleRow
 
 #: text longer than this is folded in lists
@@ -52,6 +52,7 @@ class Peek(NamedTuple):
     nickname: str
     role: str
     text: str
+    level: LevelTag | None = None
 
 
 class PollHint(NamedTuple):

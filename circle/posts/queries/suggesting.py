@@ -44,10 +44,10 @@ def lately_heard(actor: Actor, circle: CircleRow) -> list[Author]:
     newest = select(Post.author_id).where(here).order_by(Post.published_at.desc(), Post.id.desc()).limit(_LOOK_BACK)
     authors = [id_ for id_ in dict.fromkeys(db.session.scalars(newest)) if id_ != actor.id]
     member = and_(Member.user_id == User.id, Member.circle_id == circle.id, Member.status == "active")
-    columns: Any = (*AUTHOR_COLUMNS, Member.role)
+    columns: Any = (*AUTHOR_COLUMNS, Member.role, Member.level)
     rows = db.session.execute(
         select(*columns).join(Member, member)
         .where(User.id.in_(authors), User.status != "deleted", not_blocked(actor, User.id))
     )  # fmt: skip
-    found = {row[0]: author_of(row[:5], row[5]) for row in rows}
+    found = {row[0]: author_of(row[:5], row[5], circle.tag(row[6])) for row in rows}
     return [found[id_] for id_ in authors if id_ in found][:MOST]

@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from circle import access
 from circle.access import Permission
 from circle.circles import queries as circles
+from circle.circles.queries import CircleRow
 from circle.core import markup
 from circle.core.errors import Invalid, NotFound, Refused
 from circle.core.fields import parse_id
@@ -20,7 +21,8 @@ from circle.core.web import actor
 from circle.media import queries as media
 from circle.media import uploads
 from circle.media.files import Upload
-from circle.posts import queries, rules
+from circle.posts import allowances, queries, rules
+from circle.posts.allowances import Attached
 from circle.posts.queries import DraftRow, PostRow
 from circle.topics import queries as topics
 
@@ -43,6 +45,7 @@ def composer(
     stale = None
     if sent and not post:
         draft, stale = _draft_of(values)
+    there = sum(item.kind == "image" for item in post.media) if post else 0
     fresh = not sent and not post and not draft and "draft" not in request.args
     return render_template(
         "posts/edit.html" if post else "posts/new.html",
@@ -50,7 +53,8 @@ def composer(
         offer=queries.newest_draft(actor(), circle.id) if fresh else None,
         topics=topics.topic_list(actor(), slug), chosen=chosen, attached=_attached(values, draft),
         described=descriptions() if sent and post else {}, max_alt=rules.MAX_ALT,
-        max_body=rules.MAX_BODY, max_images=rules.MAX_IMAGES, max_files=rules.MAX_FILES, max_topics=rules.MAX_TOPICS,
+        max_body=rules.MAX_BODY, max_files=rules.MAX_FILES, max_topics=rules.MAX_TOPICS,
+        limits=allowances.limits(circle, images_there=there), left=None if post else queries.posts_left(circle),
         keep_days=rules.KEEP_DRAFTS.days,
     )  # fmt: skip
 
@@ -115,18 +119,25 @@ def descriptions() -> dict[int, str]:
     return {id_: alt for id_, alt in said if id_}
 
 
-def take_files(kept: Sequence[int], more: Sequence[str] = ()) -> list[Upload]:
+def take_files(kept: Sequence[int], more: Sequence[str] = (), *, into: CircleRow | None = None) -> list[Upload]:
     """Judge and encode the files of this form; the slow half, so it comes before the first row is written.
 
-    `kept` are uploads that stay, `more` the kinds of others. Raises Refused for a file that cannot be taken or is one
-    too many, Invalid (media_ids).
+    `kept` are uploads that stay, `more` the kinds of others that the post has already. `into` is the circle where all
+    that is published now, None for what is only kept. Raises Refused for a file that cannot be taken, is one too many,
+    or is not for the author's level, Invalid (media_ids).
     """
     files: list[tuple[str, FileStorage]] = [
         (name, file) for name in FIELDS for file in request.files.getlist(name) if file.filename
     ]
-    kinds = [*more, *(row.kind for row in media.media_of(actor(), list(kept)))]
-    rules.check_files([*kinds, *(FIELDS[name] for name, _file in files)])
-    return [_judged(name, file) for name, file in files]
+    uploaded = [Attached(row.kind, row.bytes) for row in media.media_of(actor(), list(kept))]
+    added = [*uploaded, *(Attached(FIELDS[name]) for name, _file in files)]
+    rules.check_files([*more, *(file.kind for file in added)])
+    if into is not None:
+        allowances.check_added(into, added, images_there=more.count("image"))
+    judged = [_judged(name, file) for name, file in files]
+    if into is not None:
+        allowances.check_added(into, [Attached(upload.kind, upload.bytes) for upload in judged])
+    return judged
 
 
 def _judged(name: str, file: FileStorage) -> Upload:

@@ -64,7 +64,7 @@ def publish(data: dict[str, Any], slug: str) -> Any:
         _plan(data, circle, media_ids, alts, Plan(at))
         return go(url_for(".drafts"), toast=_("Planned. It appears by itself at that time."))
     # all the slow work first: from the first row on, the write transaction may be open (see core.web.once)
-    files = take_files(media_ids)
+    files = take_files(media_ids, into=circle)
     content = operations.prepare_post(
         actor(), slug, body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
         media_ids=media_ids, alts=alts, poll=PollContent.of(**data["poll"]) if data["poll"] else None,
@@ -82,7 +82,7 @@ def publish(data: dict[str, Any], slug: str) -> Any:
 def _plan(data: Mapping[str, Any], circle: CircleRow, media_ids: list[int], alts: list[str], plan: Plan) -> None:
     content = DraftContent.of(
         body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
-        media_ids=[*media_ids, *store(take_files(media_ids))], alts=alts, poll=data["poll"],
+        media_ids=[*media_ids, *store(take_files(media_ids, into=circle))], alts=alts, poll=data["poll"],
     )  # fmt: skip
     writer = data["writer"]
     if data["draft_id"] is None:
@@ -123,7 +123,7 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
     kept = [item for item in post.media if str(item.id) not in removed]
     added, alts = kept_files()
     described = descriptions()
-    files = take_files(added, [item.kind for item in kept])
+    files = take_files(added, [item.kind for item in kept], into=post.circle)
     version = parse_id(request.form.get("version"))
     try:
         operations.edit_post(

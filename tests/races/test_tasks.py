@@ -1,0 +1,84 @@
+"""Tasks at the same moment: a reward is given once, and what is done at once is counted exactly."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from circle.circles.models import Member
+from circle.circles.queries import readable_circle
+from circle.core.db import db
+from circle.core.errors import Conflict
+from circle.ledger.models import LedgerAccount, LedgerTxn
+from circle.points import operations, queries
+from circle.points.models import TaskHit, TaskProgress
+from circle.points.queries import TaskRow
+from circle.posts import operations as posts
+from tests.factories import Make, Place
+from tests.races.together import all_well, together
+
+
+def tasks(place: Place) -> dict[str, TaskRow]:
+    db.session.expire_all()
+    rows = queries.tasks_of(place.ann, readable_circle(place.ann, place.slug))
+    return {row.code or "": row for row in rows}
+
+
+def test_twenty_claims_at_once_give_one_reward(app: Flask, make: Make) -> None:
+    place = make.place(newcomers=True)
+    make.post(place)
+    ann, task_id = place.ann, tasks(place)["daily_post"].id
+    before = _points(place)
+    outcomes = together(app, [lambda: operations.claim_task(ann, task_id) for _one in range(20)])
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert len(refused) == 19
+    assert {(type(error), getattr(error, "code", "")) for error in refused} == {(Conflict, "NOT_CLAIMABLE")}
+    assert _points(place) == before + 3
+    assert db.session.scalar(select(func.count()).select_from(LedgerTxn).where(LedgerTxn.kind == "task")) == 1
+
+
+def _points(place: Place) -> int:
+    db.session.expire_all()
+    mine = select(Member.id).where(Member.circle_id == place.circle.id, Member.user_id == place.ann.id)
+    member_id = db.session.scalars(mine).one()
+    account = select(LedgerAccount.balance).where(
+        LedgerAccount.owner_id == member_id, LedgerAccount.kind == "member.points"
+    )
+    return db.session.scalar(account) or 0
+
+
+def test_the_same_thing_told_at_once_counts_once_and_different_things_all(app: Flask, make: Make) -> None:
+    place = make.place(newcomers=True)
+    operations.begin_tasks(place.circle.id)
+    circle_id, ann = place.circle.id, place.ann.id or 0
+    keys = ["post:1"] * 6 + ["post:2"] * 6
+    all_well(together(app, [
+        lambda key=key: operations.count_task_events(circle_id, ann, ("post_media",), key) for key in keys
+    ]))  # fmt: skip
+    task = tasks(place)["weekly_media"]
+    assert (task.count, task.state) == (2, "open")
+    assert db.session.scalar(select(func.count()).select_from(TaskHit)) == 2
+
+
+def test_a_circle_whose_first_posts_come_at_once_gets_its_tasks_once(app: Flask, make: Make) -> None:
+    place = make.place(newcomers=True)
+    slug, people = place.slug, [place.ann, place.bob, place.mod, place.admin]
+    all_well(together(app, [lambda who=who: posts.publish_post(who, slug, body="早安") for who in people]))
+    db.session.expire_all()
+    assert len(tasks(place)) == 8
+    done = select(func.count()).select_from(TaskProgress).where(TaskProgress.state == "claimable")
+    assert db.session.scalar(done) == 8  # today's and the newcomer's, of four people
+
+
+def test_posting_and_claiming_at_once_wait_for_each_other(app: Flask, make: Make) -> None:
+    place = make.place(newcomers=True)
+    make.post(place)
+    slug, ann = place.slug, place.ann
+    found = tasks(place)
+    ids = [found["daily_post"].id, found["first_post"].id]
+    before = _points(place)
+    all_well(together(app, [
+        *(lambda task_id=task_id: operations.claim_task(ann, task_id) for task_id in ids),
+        *(lambda: posts.publish_post(ann, slug, body="早安") for _one in range(4)),
+    ]))  # fmt: skip
+    assert _points(place) == before + 3 + 10 + 4 * 2
