@@ -130,7 +130,12 @@ def api(method: str, path: str, who: str, *, spends: bool = False, **sends: Any)
 
 #: rows of forms whose fields have dots in their names
 _RULE = {"comment.points": "1", "comment.growth": "1", "comment.daily_count_cap": "10", "comment.enabled": "1"}
-_LEVELS = {"levels.0.growth_min": "0", "levels.1.growth_min": "700", "levels.1.name": "熟客"}
+#: whoever may save them saves them: what the levels allow stays, or who may do other things would depend on the order
+_LEVELS = {
+    "levels.0.growth_min": "0", "levels.0.privileges.can_video": "1", "levels.1.growth_min": "700",
+    "levels.1.name": "熟客", "levels.1.privileges.can_video": "1", "levels.1.privileges.can_create_topic": "1",
+}  # fmt: skip
+_LEVELS_JSON = [{"growth_min": 0}, {"growth_min": 700, "privileges": {"can_create_topic": True}}]
 TABLE = (
     # ---- accounts
     page("/login", "anyone"),
@@ -261,7 +266,7 @@ TABLE = (
     api("GET", "/circles/{slug}/earn-rules", "admin"),
     api("PUT", "/circles/{slug}/earn-rules", "admin, by address", rules=[], expiry="never"),
     api("POST", "/circles/{slug}/earn-rules/simulate", "admin", rules=[]),
-    api("PUT", "/circles/{slug}/levels", "admin, by address", levels=[{"growth_min": 0}]),
+    api("PUT", "/circles/{slug}/levels", "admin, by address", levels=_LEVELS_JSON),
     api("POST", "/circles/{slug}/points/adjust", "admin, by address", user_id="{user}", asset="GROWTH", amount=5,
         reason="for the lovely meeting"),
     api("GET", "/circles/{slug}/points/adjustments", "admin"),

@@ -90,11 +90,14 @@ def load_demo(echo: Echo) -> bool:
     _load_circles(loaded, some_circles, people)
     _load_topics(loaded)
     threads = sorted(_content("posts"), key=lambda post: loaded.moment(post["days_ago"], post["at"]))
+    by_hand = _adjustments(loaded)
     for number, thread in enumerate(threads, 1):
+        _load_adjustments(loaded, by_hand, loaded.moment(thread["days_ago"], thread["at"]))
         _load_thread(loaded, thread)
         if number % 50 == 0:
             echo(f"{number} of {len(threads)} posts …")
-    _load_adjustments(loaded)
+    _load_adjustments(loaded, by_hand, clock.now())
+    points.check(loaded.slugs.values())
     _load_pins(loaded, threads)
     _load_drafts(loaded)
     _read_old_notices(loaded)
@@ -398,12 +401,20 @@ def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> 
     return [(comment_id, person) for person in _some(others, comment.get("likes", 0), comment["body"])]
 
 
-def _load_adjustments(loaded: Loaded) -> None:
-    """What was given by hand, and the books added up, as they are every night."""
-    for circle, plan in loaded.points.items():
-        moments = [(loaded.moment(each["days_ago"], each["at"]), each) for each in plan["adjustments"]]
-        points.adjust(loaded.users, loaded.slugs[circle], moments)
-    points.check(loaded.slugs.values())
+def _adjustments(loaded: Loaded) -> list[tuple[datetime, str, dict[str, Any]]]:
+    """What is given and taken by hand, in the order in which it happens."""
+    planned = [
+        (loaded.moment(each["days_ago"], each["at"]), loaded.slugs[circle], each)
+        for circle, plan in loaded.points.items()
+        for each in plan["adjustments"]
+    ]
+    return sorted(planned, key=lambda each: each[0])
+
+
+def _load_adjustments(loaded: Loaded, waiting: list[tuple[datetime, str, dict[str, Any]]], until: datetime) -> None:
+    while waiting and waiting[0][0] <= until:
+        at, slug, each = waiting.pop(0)
+        points.adjust(loaded.users, slug, at, each)
 
 
 # ---- what stands on top, and what is still being written --------------------------------------------------------

@@ -4,7 +4,7 @@ are told in `content/points.json`."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,20 +45,19 @@ def claim(people: Iterable[Actor], slug: str, share: int) -> None:
             points.claim_task(by_id[user_id], task_id)
 
 
-def adjust(users: Mapping[str, Actor], slug: str, plan: Sequence[tuple[datetime, Mapping[str, Any]]]) -> None:
-    """Give and take by hand what is not there yet, each at its moment."""
-    for at, each in plan:
-        target = users[each["to"]]
-        if db.session.scalar(_made(slug, target, each)) is not None:
-            continue
-        with clock.at(at):
-            adjustment_id = points.ask_adjustment(
-                users[each["by"]], slug, target.person_id, asset=each["asset"], amount=each["amount"],
-                reason=each["reason"],
-            )  # fmt: skip
-        if "undone" in each:
-            with clock.at(at + timedelta(minutes=4)):
-                points.reverse_adjustment(users[each["by"]], adjustment_id, note=each["undone"])
+def adjust(users: Mapping[str, Actor], slug: str, at: datetime, each: Mapping[str, Any]) -> None:
+    """Give or take by hand, unless it is there already."""
+    target = users[each["to"]]
+    if db.session.scalar(_made(slug, target, each)) is not None:
+        return
+    with clock.at(at):
+        adjustment_id = points.ask_adjustment(
+            users[each["by"]], slug, target.person_id, asset=each["asset"], amount=each["amount"],
+            reason=each["reason"],
+        )  # fmt: skip
+    if "undone" in each:
+        with clock.at(at + timedelta(minutes=4)):
+            points.reverse_adjustment(users[each["by"]], adjustment_id, note=each["undone"])
 
 
 def _made(slug: str, target: Actor, each: Mapping[str, Any]) -> Any:

@@ -16,6 +16,8 @@ from circle.points.models import EarnSource, GrowthTotal, LevelEvent, LevelGift,
 from circle.points.periods import ALL
 
 Item = dict[str, Any]
+#: states of adjustments that moved something
+_CAME_TO_BE = ("applied", "reversed")
 
 
 class _Place(NamedTuple):
@@ -133,12 +135,13 @@ def tasks(user_id: int) -> Iterator[Item]:
 
 
 def adjustments(user_id: int) -> Iterator[Item]:
-    """What was given to one or taken by hand, and why. Who did it is not told."""
+    """What was given to one or taken by hand, and why. Who did it is not told; what waits for a second person, or was
+    turned down with a note to whoever asked, never came to be."""
     for place in _places(user_id):
         mine = select(
             PointAdjustment.id, PointAdjustment.asset, PointAdjustment.amount, PointAdjustment.reason,
             PointAdjustment.status, PointAdjustment.note, PointAdjustment.created_at, PointAdjustment.decided_at,
-        ).where(PointAdjustment.member_id == place.member_id)  # fmt: skip
+        ).where(PointAdjustment.member_id == place.member_id, PointAdjustment.status.in_(_CAME_TO_BE))  # fmt: skip
         for row in rows(mine, PointAdjustment.id):
             yield {
                 **place.circle, "what": row.asset.lower(), "amount": row.amount, "why": row.reason,

@@ -62,6 +62,8 @@ class AdjustmentAsked(Event):
     circle_id: int
     adjustment_id: int
     asked_by: int
+    #: whom it is about: they cannot agree to it
+    user_id: int
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from circle.access import Permission
+from circle.circles import events as circles
 from circle.core.jobs import enqueue
 from circle.ledger import events as ledger
 from circle.notifications.operations import (
@@ -14,6 +15,7 @@ from circle.notifications.operations import (
 )
 from circle.points import events as points
 from circle.points import jobs as point_jobs
+from circle.points import operations as point_operations
 from circle.points.operations import Cause, count_task_events, set_earned, switch_all, uncount_task_events
 from circle.posts import events as posts
 from circle.reactions.common import moment
@@ -114,6 +116,11 @@ def tell_cleared_books(event: ledger.BooksCleared) -> None:
     notify(event.owner_id, "ledger.cleared", circle_id=event.circle_id, dedupe_key=event.checked_at, data={})
 
 
+def rise_on_return(event: circles.MemberJoined) -> None:
+    if not event.first:
+        point_operations.rise_on_return(event.circle_id, event.user_id)
+
+
 def reassess_levels(event: points.LevelsChanged) -> None:
     enqueue(point_jobs.reassess_levels, event.circle_id, key=f"{point_jobs.reassess_levels.name}:{event.circle_id}")
 
@@ -125,6 +132,7 @@ def tell_who_agrees(event: points.AdjustmentAsked) -> None:
         circle_id=event.circle_id,
         dedupe_key=str(event.adjustment_id),
         data={"by": event.asked_by},
+        but=event.user_id,
     )
 
 

@@ -11,7 +11,7 @@ from circle.access import Permission, require
 from circle.circles.queries import CircleRow, readable_circle
 from circle.core.errors import Conflict, PreconditionFailed
 from circle.core.i18n import _
-from circle.core.web import actor, fragment_or_redirect, go, limited, signed_in, takes_form
+from circle.core.web import actor, fragment_or_redirect, go, limited, once, signed_in, takes_form
 from circle.topics import operations, queries, rules
 from circle.topics.schemas import FollowForm, TopicForm, TopicInput
 
@@ -73,6 +73,7 @@ def new(slug: str) -> str:
 @bp.post("/<slug:slug>/topics")
 @signed_in
 @limited("manage")
+@once
 @takes_form(TopicInput, again=_new_page)
 def create(data: dict[str, Any], slug: str) -> AnyResponse:
     """Open a topic."""

@@ -182,3 +182,16 @@ def test_whoever_changes_their_mind_keeps_everything(owning: tuple[Place, Actor]
     with clock.at(clock.now() + timedelta(days=30)):
         jobs.run_due()
     assert held(place, "xiaoan")[0] == 1234
+
+
+def test_a_copy_leaves_out_what_was_never_given(place: Place) -> None:
+    note = "这一笔不合适，再商量一下"
+    asked = [
+        points.ask_adjustment(
+            place.owner, place.slug, place.users["ann"].id, asset="POINTS", amount=amount, reason=REASON
+        )
+        for amount in (5000, 6000)
+    ]
+    points.reject_adjustment(place.admin, asked[0], note=note)
+    mine = copy_of(place.ann)
+    assert mine["points_adjusted"] == [] and note not in json.dumps(mine, ensure_ascii=False)

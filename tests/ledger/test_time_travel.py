@@ -111,3 +111,16 @@ def test_circles_have_books_of_their_own(ann: Holder, make: Make) -> None:
     ann.give(5)
     bob.give(7)
     assert (books_of(ann.circle_id).held, books_of(bob.circle_id).held) == (5, 7)
+
+
+def test_the_books_of_any_moment_balance_where_clocks_differ(ann: Holder) -> None:
+    with clock.at(NOON + timedelta(seconds=2)):
+        ann.give(5, 5)
+    with clock.at(NOON):  # another machine's
+        ann.give(7, 7)
+        ann.take(points=1, growth=1)
+        ann.give(growth=2)
+    for asset in ("POINTS", "GROWTH"):
+        then = [books_of(ann.circle_id, NOON + timedelta(seconds=second), asset) for second in (1, 2, 3)]
+        assert [books.difference for books in then] == [0, 0, 0]
+    assert balanced(ann.circle_id)

@@ -335,3 +335,10 @@ def test_the_list_says_who_may_do_what(place: Place, statements: list[str]) -> N
 def test_the_system_gives_nothing_by_hand(place: Place) -> None:
     with pytest.raises(Unauthenticated):
         ask(place, SYSTEM, 5)
+
+
+def test_whom_it_is_about_is_not_asked_to_agree(place: Place) -> None:
+    circles.change_role(place.owner, place.slug, place.users["bob"].id, "admin")
+    ask(place, place.owner, 5000, of="admin")
+    assert "adjustment.waiting" in {notice.kind for notice in notices.inbox(place.bob).items}
+    assert "adjustment.waiting" not in {notice.kind for notice in notices.inbox(place.admin).items}

@@ -140,7 +140,7 @@ def test_ones_own_place_is_there_however_far_down(place: Place, make: Make, monk
 
 def test_who_has_nothing_yet_is_told_that_little_is_enough(place: Place) -> None:
     found = board(place.ann, place)
-    assert (found.items, found.me, found.needs, found.takes_part) == ([], None, 1, True)
+    assert (found.rows, found.me, found.needs, found.takes_part) == ([], None, 1, True)
     assert not board(VISITOR, place).takes_part
 
 

@@ -19,7 +19,7 @@ from circle.ledger import operations as ledger
 from circle.points.catalog import RULES
 from circle.points.checking import check_books
 from circle.points.models import EarnCounter, EarnRule, EarnSource
-from circle.points.operations import Cause, set_earned
+from circle.points.operations import Cause, set_earned, switch_all
 from circle.points.operations.beginning import begin_rules
 from circle.posts import operations as posts
 from tests.factories import Make, Place
@@ -286,6 +286,23 @@ def test_a_like_that_is_taken_back_and_given_again_earns_once(place: Place, make
     for on in (True, False, True):
         posts.like_post(place.bob, post_id, on=on)
         assert ann.has[0] == before + 1
+    assert balanced(place.circle.id, check_books)
+
+
+def test_a_post_with_many_likes_costs_what_those_cost_that_gave_something(place: Place, statements: list[str]) -> None:
+    ann = known(place, "ann")
+
+    def hide_and_show(likes: range) -> int:
+        for liker in likes:
+            cause = Cause(f"like:1:{liker}", "like.received", "post:1", giver_id=liker)
+            set_earned(ann.circle_id, ann.user_id, cause, on=True)
+        statements.clear()
+        for on in (False, True):
+            switch_all("post:1", on=on)
+        return len(statements)
+
+    assert hide_and_show(range(21)) == hide_and_show(range(21, 60))
+    assert ann.has == (20, 0, 20)
     assert balanced(place.circle.id, check_books)
 
 

@@ -24,6 +24,7 @@ from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn, LotUse, 
 from circle.notifications.queries import inbox
 from circle.points import jobs
 from circle.points import operations as points
+from circle.points.checking import check_books
 from circle.points.models import (
     EarnCounter,
     EarnSource,
@@ -39,6 +40,7 @@ from circle.posts import operations as posts
 from circle.posts.models import Post
 from tests.clients import Browser
 from tests.factories import Make, Place
+from tests.ledger.books import balanced
 from tests.points.passing import (
     NOW,
     YEAR,
@@ -110,16 +112,16 @@ def make_post(place: Place) -> int:
 
 def test_a_reward_waits_for_who_left_until_they_come_back(place: Place) -> None:
     make_post(place)
-    task_id = db.session.scalars(select(Task.id).where(Task.circle_id == place.circle.id, Task.code == "first_post"))
-    first_post = task_id.one()
+    task_id = db.session.scalars(select(Task.id).where(Task.circle_id == place.circle.id, Task.code == "daily_post"))
+    daily_post = task_id.one()
     before = held(place)
     circles.leave_circle(place.ann, place.slug)
     with pytest.raises(CircleError):
-        points.claim_task(place.ann, first_post)
+        points.claim_task(place.ann, daily_post)
     assert held(place) == before
     circles.join_circle(place.ann, place.slug)
-    points.claim_task(place.ann, first_post)
-    assert held(place) == (before[0] + 10, before[1] + 10)
+    points.claim_task(place.ann, daily_post)
+    assert held(place) == (before[0] + 3, before[1] + 3)
 
 
 def test_what_is_hidden_is_taken_back_from_who_left_and_given_again(place: Place) -> None:
@@ -217,6 +219,26 @@ def test_what_was_let_go_of_is_not_taken_again_with_its_post(place: Place) -> No
         posts.restore_post(place.mod, post_id)
     assert (held(place), owed(place)) == ((0, 0), 0)
     assert_books_hold()
+
+
+def test_what_was_earned_since_is_not_taken_for_what_was_let_go_of(place: Place) -> None:
+    user_id = place.ann.id or 0
+    with clock.at(NOW - timedelta(days=1)):
+        old, asked = make_post(place), {"asset": "GROWTH", "amount": 50, "reason": "整理了上周的读书笔记"}
+        adjustment = points.ask_adjustment(place.owner, place.slug, user_id, **asked)  # type: ignore[arg-type]
+    leave(place)
+    forfeit(NOW + YEAR)
+    with clock.at(NOW + YEAR + timedelta(days=1)):
+        circles.join_circle(place.ann, place.slug)
+        make_post(place)
+        assert held(place) == (2, 2)
+        posts.hide_post(place.mod, old, reason="off topic")
+        assert held(place) == (2, 2)
+        posts.restore_post(place.mod, old)
+        assert held(place) == (2, 2)
+        points.reverse_adjustment(place.owner, adjustment, note="记错了")
+        assert held(place) == (2, 2)
+    assert balanced(place.circle.id, check_books)
 
 
 def test_what_was_spent_before_is_still_owed(place: Place) -> None:
@@ -332,6 +354,21 @@ def test_erasing_again_changes_nothing(place: Place) -> None:
     assert again == known
 
 
+def test_a_post_of_a_deleted_account_can_be_restored_after_gifts_were_changed(place: Place) -> None:
+    def gift_of(points: int) -> None:
+        levels = [{"name": "", "growth_min": 0}, {"name": "", "growth_min": 2, "gift_points": points}]
+        operation(lambda: setattr(db.session.get_one(Circle, place.circle.id), "levels", levels))()
+
+    gift_of(5)
+    post_id = make_post(place)
+    posts.hide_post(place.mod, post_id, reason="off topic")
+    close(place, keep=True)
+    gift_of(7)
+    posts.restore_post(place.mod, post_id)
+    assert (level(place), txns("gift")) == (2, 1)
+    assert balanced(place.circle.id, check_books)
+
+
 def test_who_will_lose_points_is_told_how_many_and_where(place: Place, make: Make) -> None:
     other = make.place(name="夜读")
     make.member(other.circle, user=place.users["ann"])
@@ -368,3 +405,12 @@ def test_adjustments_that_wait_are_turned_down_and_reasons_stay_in_the_books(pla
     memo = db.session.scalars(select(LedgerTxn.memo).where(LedgerTxn.memo != "")).all()
     assert memo == ["整理了上周的读书笔记"]
     assert rows[small].reason == memo[0]
+
+
+def test_levels_that_were_lowered_meanwhile_lift_who_comes_back(place: Place) -> None:
+    reward(place, 300)
+    circles.leave_circle(place.ann, place.slug)
+    step = {"name": "", "keep_min": 0, "gift_points": 0, "privileges": {}}
+    points.save_levels(place.owner, place.slug, [{**step, "growth_min": 0}, {**step, "growth_min": 200}])
+    circles.join_circle(place.ann, place.slug)
+    assert level(place) == 2

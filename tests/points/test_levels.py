@@ -128,12 +128,12 @@ def test_spending_lowers_neither_the_level_nor_the_place_on_the_board(place: Pla
     reward(place, 5, "bob")
     give(place, points=30)
     circle = circles.get_circle(place.ann, place.slug)
-    before = [(row.rank, row.user.id, row.growth) for row in board_of(place.ann, circle, "all").items]
+    before = [(row.rank, row.user.id, row.growth) for row in board_of(place.ann, circle, "all").rows]
     points, growth = held(place)
     ledger.spend(place.circle.id, member_id(place), points, ledger.Why("spend", "test:spend"))
     assert held(place) == (0, growth)
     assert level(place) == 3
-    after = [(row.rank, row.user.id, row.growth) for row in board_of(place.ann, circle, "all").items]
+    after = [(row.rank, row.user.id, row.growth) for row in board_of(place.ann, circle, "all").rows]
     assert after == before
     assert before[0][1] == place.ann.id
 

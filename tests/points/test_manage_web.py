@@ -321,3 +321,48 @@ def test_hostile_cells_are_answered_clearly(place: Place, browser: Browsers, pat
     )
     answer = browser(place.owner_user).post(f"/morning/manage/points/{path}", dict.fromkeys(names, text))
     assert answer.status_code == 422 and "<script>alert" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("name", ["admin", "owner"])
+def test_adjusting_oneself_or_a_higher_role_keeps_what_was_typed(place: Place, browser: Browsers, name: str) -> None:
+    user = place.owner_user if name == "owner" else place.users["admin"]
+    got = adjust(browser(place.users["admin"]), username=user.username, amount="321")
+    page = text_of(got)
+    assert got.status_code == 422 and 'id="username-error"' in page
+    assert REASON in page and 'value="321"' in page
+    assert statuses() == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "act", "note"),
+    [(50, "undo", "错"), (5000, "reject", "错"), (50, "undo", "弄错了人，这一笔要撤回来重新给")],
+)
+def test_a_note_that_was_not_taken_comes_back(
+    place: Place, browser: Browsers, amount: int, act: str, note: str
+) -> None:
+    adjustment_id = operations.ask_adjustment(
+        place.owner, place.slug, place.users["ann"].id, asset="POINTS", amount=amount, reason=REASON
+    )  # fmt: skip
+    # then nothing is undone, however good the note
+    ledger.keep_check(place.circle.id, txn_count=1, entry_count=1, violations=[{"rule": "L3", "what": "x"}])
+    path = f"/morning/manage/points/adjustments/{adjustment_id}/{act}"
+    got = browser(place.users["admin"]).post(path, {"note": note})
+    page = text_of(got)
+    assert got.status_code == 422
+    form = page[page.rindex("<details", 0, page.index(f'action="{path}"')) :]
+    assert form.startswith('<details class="adjustment-act" open>')
+    assert f'name="note" value="{note}"' in form[: form.index("</form>")]
+
+
+def test_an_adjustment_is_decided_only_at_the_address_of_its_circle(
+    make: Make, place: Place, browser: Browsers
+) -> None:
+    make.circle(place.owner_user, slug="evening", name="晚读")
+    adjustment_id = operations.ask_adjustment(
+        place.admin, place.slug, place.users["ann"].id, asset="POINTS", amount=5000, reason=REASON
+    )  # fmt: skip
+    owner = browser(place.owner_user)
+    for act in ("approve", "reject", "undo"):
+        got = owner.post(f"/evening/manage/points/adjustments/{adjustment_id}/{act}", {"note": REASON})
+        assert got.status_code == 404
+    assert statuses() == ["pending"]

@@ -150,3 +150,18 @@ def test_who_left_a_private_circle_still_reads_their_own(app: Flask, make: Make,
     assert ann.get(f"{base}/ledger/why?source=post:{post}").json["points"] == 2
     assert ann.get(base).json["status"] == "left"
     assert ann.get(f"/circles/{place.slug}/levels").status_code == 404
+
+
+def test_what_a_statement_names_is_explained_also_when_the_level_is_gone(app: Flask, make: Make, api: Any) -> None:
+    place = make.place()
+    steps = [{"name": f"第 {n} 级", "growth_min": n * 10, "gift_points": 5 if n else 0} for n in range(5)]
+    operations.save_levels(place.owner, place.slug, steps)
+    reward(member_id(place), Why("task", "task:1"), points=0, growth=45)
+    operations.save_levels(place.owner, place.slug, steps[:2])
+    ann = api(place.users["ann"])
+    sources = {row["source"] for row in ann.get(f"/circles/{place.slug}/me/ledger").json["items"]}
+    assert sources == {"level:2", "level:3", "level:4", "level:5"}
+    for source in sources:
+        got = ann.get(f"/circles/{place.slug}/me/ledger/why?source={source}")
+        assert got.status_code == 200 and got.json["points"] == 5
+    assert ann.get(f"/circles/{place.slug}/me/ledger/why?source=level:6").status_code == 404

@@ -238,3 +238,19 @@ def test_long_numbers_and_hostile_names_do_not_break_the_page(app: Flask, make: 
     assert "&lt;b&gt;新" in page
     assert "<b>新" not in page.replace("<b>&lt;b&gt;新", "")
     assert "9,999,999" in page
+
+
+def test_who_left_and_came_back_can_choose_the_months_before(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    before = f"{clock.local_date(clock.now(), place.circle.tz):%Y-%m}"
+    circles.leave_circle(place.ann, place.slug)
+    with clock.at(clock.now() + timedelta(days=70)):
+        circles.join_circle(place.ann, place.slug)
+        page = read(browser(place.users["ann"]), f"/{place.slug}/points")
+    assert f'<option value="{before}"' in page
+
+
+def test_a_month_that_is_shown_is_the_one_that_is_chosen(app: Flask, make: Make, browser: Any) -> None:
+    place = make.place()
+    page = read(browser(place.users["ann"]), f"/{place.slug}/points?month=2001-02")
+    assert '<option value="2001-02" selected' in page

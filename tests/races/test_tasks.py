@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -12,6 +16,7 @@ from circle.core.errors import Conflict
 from circle.ledger.models import LedgerAccount, LedgerTxn
 from circle.points import operations, queries
 from circle.points.models import TaskHit, TaskProgress
+from circle.points.operations import tasks as task_operations
 from circle.points.queries import TaskRow
 from circle.posts import operations as posts
 from tests.factories import Make, Place
@@ -82,3 +87,23 @@ def test_posting_and_claiming_at_once_wait_for_each_other(app: Flask, make: Make
         *(lambda: posts.publish_post(ann, slug, body="早安") for _one in range(4)),
     ]))  # fmt: skip
     assert _points(place) == before + 3 + 10 + 4 * 2
+
+
+def test_two_posts_that_are_deleted_at_once_are_both_uncounted(
+    app: Flask, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = make.place()
+    operations.begin_tasks(place.circle.id)
+    circle_id, ann, keys = place.circle.id, place.ann.id or 0, ("post:1", "post:2")
+    for key in keys:
+        operations.count_task_events(circle_id, ann, ("post_media",), key)
+    met, real = Barrier(2), task_operations._withdrawing
+
+    def both() -> object:
+        with suppress(BrokenBarrierError):  # one waits for the other: that is as well
+            met.wait(0.3)
+        return real()
+
+    monkeypatch.setattr(task_operations, "_withdrawing", both)
+    all_well(together(app, [lambda key=key: operations.uncount_task_events(circle_id, ann, key) for key in keys]))
+    assert db.session.execute(select(TaskProgress.count, TaskProgress.state)).all() == [(0, "open")]

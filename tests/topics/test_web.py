@@ -154,3 +154,12 @@ def test_the_page_of_a_topic_has_its_header(app: Flask, make: Make, browser: Bro
     assert "quiet hours" in page
     assert f'href="/{circle.slug}/topics/night/edit"' in page
     assert 'id="follow-night"' in page
+
+
+def test_a_double_click_opens_one_topic(app: Flask, make: Make, browser: Browse) -> None:
+    place = make.place()
+    mod, path = browser(place.users["mod"]), f"/{place.slug}/topics"
+    assert 'name="once" value="' in mod.get(f"{path}/new").get_data(as_text=True)
+    answers = [mod.post(path, {"title": "晨间书桌", "once": "o" * 24}) for _click in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].location == answers[1].location

@@ -18,8 +18,8 @@ from circle.core.db import BigInt, db
 from circle.core.operation import operation
 from circle.ledger import rules
 from circle.ledger.accounts import GROWTH, POINTS, Account, debt_of, growth_of, points_of, system
-from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn, LotUse, PointLot
-from circle.ledger.operations.posting import Posting, hold
+from circle.ledger.models import LedgerAccount, LedgerTxn, LotUse, PointLot
+from circle.ledger.operations.posting import Posting, entries_of, growth_to_take, hold
 from circle.ledger.operations.quick import give_at_once
 
 #: when points run out that never do
@@ -91,6 +91,8 @@ def give(
     if not posting.open():
         return Result(posting.id, False)
     account, other = points_of(circle_id, member_id), growth_of(circle_id, member_id)
+    if growth and db.session.get_bind().dialect.name == "postgresql":
+        hold(account)  # before growth, as everywhere: a debt is paid, or the gift of a level given, after it
     moved = posting.try_credits({account: points, other: growth})
     free = points if account in moved or not points else _credit_points(posting, member_id, points)
     posting.mirror(system(circle_id, "mint", POINTS), -points)
@@ -109,13 +111,14 @@ def take(
 ) -> Result:
     """Take back what was given for `source_key`: its own points first, then those that run out first, then on debt.
 
-    What of it has run out is not taken again, and growth stops at zero: the Result says what was taken. Raises Conflict
-    LEDGER_KEY_MISMATCH.
+    What of it has run out or was let go of is not taken again, and growth stops at zero: the Result says what was
+    taken. Raises Conflict LEDGER_KEY_MISMATCH.
     """
     account, asked = points_of(circle_id, member_id), {"take": member_id, "points": points, "growth": growth}
     held = hold(account) if points else None  # first, so that nothing runs out between looking and taking
     points -= min(points, _run_out(source_key)) if source_key else 0
-    growth = min(growth, hold(growth_of(circle_id, member_id)).balance) if growth else 0
+    given: Any = select(LedgerTxn.id).where(LedgerTxn.source == source_key) if source_key else ()
+    growth = growth_to_take(growth_of(circle_id, member_id), growth, given) if growth else 0
     if not points + growth:
         return Result(None, True)
     posting = _open(circle_id, why, asked)
@@ -153,7 +156,9 @@ def give_again(
     if not posting.new:
         return Result(posting.id, False)
     of_txn_id = db.session.scalar(select(LedgerTxn.id).where(LedgerTxn.idem_key == of_key))
-    if points:
+    if not points:
+        hold(points_of(circle_id, member_id))  # before growth, as everywhere: a level may come with a gift
+    else:
         free = _credit_points(posting, member_id, points)
         posting.mirror(system(circle_id, "mint", POINTS), -points)
         _refill(
@@ -233,14 +238,14 @@ def refund(txn_id: int, why: Why) -> Result:
 def reverse(txn_id: int, why: Why) -> Result:
     """Undo a transaction on a member's points and growth by its opposite, once.
 
-    What was given is taken as `take` does (so a member who has spent it owes it, and what has run out is not taken
+    What was given is taken as `take` does (so a member who has spent it owes it, and what is gone is not taken
     twice); what was taken is given back as `give_again` does. Raises Conflict LEDGER_KEY_MISMATCH (reversed before
     under another key), ValueError for a transaction without a member.
     """
     txn = db.session.get_one(LedgerTxn, txn_id)
     if txn.kind.startswith(("earn.", "unearn.", "again.")):
         raise ValueError("what was earned is taken back with its source (points.operations.set_earned)")
-    done = _entries_of(txn_id)
+    done = entries_of(txn_id)
     member_id = next((owner for kind, _asset, owner, _amount in done if kind.startswith("member.")), None)
     if member_id is None:
         raise ValueError(f"{txn_id} moved nothing of a member")
@@ -252,7 +257,7 @@ def reverse(txn_id: int, why: Why) -> Result:
     if points > 0:
         points -= min(points, _run_out_of(txn_id))
     if growth > 0:
-        growth = min(growth, hold(growth_of(txn.circle_id, member_id)).balance)
+        growth = growth_to_take(growth_of(txn.circle_id, member_id), growth, [txn_id])
     if not points and not growth:
         return Result(None, True)
     posting = _open(txn.circle_id, why, {"reverse": txn_id}, reverses=txn_id)
@@ -435,12 +440,6 @@ def _run_out(source_key: str) -> int:
 
 def _run_out_of(txn_id: int) -> int:
     return db.session.scalar(select(func.sum(PointLot.expired)).where(PointLot.txn_id == txn_id)) or 0
-
-
-def _entries_of(txn_id: int) -> Sequence[Any]:
-    columns = (LedgerAccount.kind, LedgerEntry.asset, LedgerAccount.owner_id, LedgerEntry.amount)
-    joined = select(*columns).join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
-    return db.session.execute(joined.where(LedgerEntry.txn_id == txn_id).order_by(LedgerEntry.id)).all()
 
 
 @cache

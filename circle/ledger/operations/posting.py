@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from circle.core import clock, ids
 from circle.core.db import BigInt, UTCDateTime, db, insert_once
@@ -136,6 +136,12 @@ class Posting:
                 raise RuntimeError(f"{self.kind} {self.id}: {asset} adds up to {total}")
         if not self._rows:
             raise RuntimeError(f"{self.kind} {self.id} moves nothing")
+        # all lines of an asset are of one moment (clocks differ, and a strict account's never goes back): so that the
+        # books of any moment balance
+        latest = {row["asset"]: row["posted_at"] for row in sorted(self._rows, key=lambda row: row["posted_at"])}
+        for row in self._rows:
+            if row["seq"] is None:
+                row["posted_at"] = latest[row["asset"]]
         db.session.execute(_inserting(), self._rows)
         return self.id
 
@@ -225,3 +231,23 @@ def _holding() -> Any:
     account = LedgerAccount.__table__.c
     wanted = select(account.balance, account.owed).where(account.id == bindparam("account", type_=BigInt))
     return wanted.with_for_update(key_share=True)
+
+
+def growth_to_take(account: Account, growth: int, given: Any) -> int:
+    """How much of the growth that the transactions `given` gave is still there to be taken; the account is locked.
+
+    When everything was let go of after the last of them, theirs is gone: what is there was earned since.
+    """
+    growth, mine = min(growth, hold(account).balance), LedgerEntry.account_id == account.id
+    gone = db.session.scalar(select(func.max(LedgerEntry.seq)).where(mine, LedgerEntry.kind == "forfeit"))
+    if gone is None:
+        return growth
+    last = db.session.scalar(select(func.max(LedgerEntry.seq)).where(mine, LedgerEntry.txn_id.in_(given)))
+    return 0 if last is not None and last < gone else growth
+
+
+def entries_of(txn_id: int) -> Sequence[Any]:
+    """The lines of a transaction: (kind of account, asset, owner, amount)."""
+    columns = (LedgerAccount.kind, LedgerEntry.asset, LedgerAccount.owner_id, LedgerEntry.amount)
+    joined = select(*columns).join(LedgerAccount, LedgerAccount.id == LedgerEntry.account_id)
+    return db.session.execute(joined.where(LedgerEntry.txn_id == txn_id).order_by(LedgerEntry.id)).all()

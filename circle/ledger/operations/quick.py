@@ -69,14 +69,16 @@ WITH held AS (
   INSERT INTO ledger_entries (id, txn_id, account_id, asset, kind, amount, seq, balance_after, posted_at)
   SELECT :entry_1, :id, moved.id, 'POINTS', :kind, :points, seq, balance, last_posted_at
   FROM moved WHERE moved.id = :points_account
-  UNION ALL SELECT :entry_2, :id, :points_mint, 'POINTS', :kind, -:points, NULL, NULL, :posted_at FROM txn{more}
+  UNION ALL SELECT :entry_2, :id, :points_mint, 'POINTS', :kind, -:points, NULL, NULL, last_posted_at
+  FROM moved WHERE moved.id = :points_account{more}
 )
 SELECT balance FROM moved WHERE moved.id = {shown}
 """
 _MORE = """
   UNION ALL SELECT :entry_3, :id, moved.id, 'GROWTH', :kind, :growth, seq, balance, last_posted_at
   FROM moved WHERE moved.id = :growth_account
-  UNION ALL SELECT :entry_4, :id, :growth_mint, 'GROWTH', :kind, -:growth, NULL, NULL, :posted_at FROM txn"""
+  UNION ALL SELECT :entry_4, :id, :growth_mint, 'GROWTH', :kind, -:growth, NULL, NULL, last_posted_at
+  FROM moved WHERE moved.id = :growth_account"""
 
 
 @cache

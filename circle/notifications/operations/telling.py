@@ -72,12 +72,18 @@ def tell_mention(
 
 @operation
 def notify_all_who_may(
-    permission: Permission, kind: str, *, circle_id: int, dedupe_key: str, data: Mapping[str, Any]
+    permission: Permission,
+    kind: str,
+    *,
+    circle_id: int,
+    dedupe_key: str,
+    data: Mapping[str, Any],
+    but: int | None = None,
 ) -> None:
-    """Tell everybody in the circle who has the permission; otherwise as `notify`."""
+    """Tell everybody in the circle who has the permission, `but` not somebody it is about; otherwise as `notify`."""
     roles = [role.value for role, may in ROLE_PERMISSIONS.items() if permission in may]
     people = select(Member.user_id).where(
-        Member.circle_id == circle_id, Member.status == "active", Member.role.in_(roles)
+        Member.circle_id == circle_id, Member.status == "active", Member.role.in_(roles), Member.user_id != (but or 0)
     )
     notify_each(db.session.scalars(people).all(), kind, circle_id=circle_id, dedupe_key=dedupe_key, data=data)
 

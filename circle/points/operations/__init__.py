@@ -11,7 +11,7 @@ from circle.points.operations.adjusting import (
 from circle.points.operations.ageing import KEEP_LEFT, assess_level, erase_member, forfeit_left, remind_running_out
 from circle.points.operations.beginning import begin_points, begin_tasks
 from circle.points.operations.earning import Cause, Earned, set_earned, switch_all
-from circle.points.operations.ladder import reassess_levels, save_levels
+from circle.points.operations.ladder import reassess_levels, rise_on_return, save_levels
 from circle.points.operations.levels import reward
 from circle.points.operations.rules import save_rules
 from circle.points.operations.task_settings import create_task, update_task
@@ -37,6 +37,7 @@ __all__ = [
     "remind_running_out",
     "reverse_adjustment",
     "reward",
+    "rise_on_return",
     "save_levels",
     "save_rules",
     "set_earned",

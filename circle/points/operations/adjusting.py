@@ -69,7 +69,7 @@ def ask_adjustment(actor: Actor, slug: str, user_id: int, *, asset: str, amount:
     if alone:
         _apply(adjustment, user_id)
     else:
-        emit(AdjustmentAsked(circle.id, adjustment.id, actor.id))
+        emit(AdjustmentAsked(circle.id, adjustment.id, actor.id, user_id))
     return adjustment.id
 
 

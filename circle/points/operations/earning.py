@@ -82,7 +82,9 @@ def set_earned(circle_id: int, user_id: int, cause: Cause, *, on: bool, effectiv
 @operation
 def switch_all(subject: str, *, on: bool, except_rules: tuple[str, ...] = ()) -> None:
     """Switch everything that stands or falls with `subject`: a post that is hidden takes its likes along."""
-    keys = select(EarnSource.source_key).where(EarnSource.subject == subject, EarnSource.rule_code.not_in(except_rules))
+    # only those: of the likes of a post that was liked a lot, a cap left most without anything
+    there = (EarnSource.subject == subject, EarnSource.state == ("off" if on else "on"))
+    keys = select(EarnSource.source_key).where(*there, EarnSource.rule_code.not_in(except_rules))
     for key in db.session.scalars(keys.order_by(EarnSource.source_key)).all():
         _switch(key, on=on)
 

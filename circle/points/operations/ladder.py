@@ -76,6 +76,14 @@ def reassess_levels(circle_id: int, after: int = 0) -> int | None:
     return rows[-1].id if len(rows) == BATCH else None
 
 
+@operation
+def rise_on_return(circle_id: int, user_id: int) -> None:
+    """Let somebody who came back have the level that their growth reaches, should the levels have changed meanwhile."""
+    member_id = db.session.scalar(select(Member.id).where(Member.circle_id == circle_id, Member.user_id == user_id))
+    if member_id is not None:
+        _rise(circle_id, member_id)
+
+
 def _rise(circle_id: int, member_id: int) -> None:
     """Look again, now that nothing else moves this member's growth, and write the level."""
     hold(points_of(circle_id, member_id))  # for the gifts, and before growth, as everything that gives does

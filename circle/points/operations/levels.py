@@ -13,6 +13,7 @@ from circle.core import clock
 from circle.core.db import db, insert_once
 from circle.core.operation import emit, operation
 from circle.ledger import operations as ledger
+from circle.ledger.models import LedgerTxn
 from circle.ledger.operations import Why
 from circle.points import periods
 from circle.points.events import LevelChanged
@@ -104,7 +105,8 @@ def _gift(mover: Mover, level: int, points: int) -> int:
     if not points:
         return 0
     key = f"gift:{mover.member_id}:{level}"
-    if db.session.get(LevelGift, (mover.member_id, level)) is not None:
+    # the books know it also of those whose history was erased with their account
+    if db.session.scalar(select(LedgerTxn.id).where(LedgerTxn.idem_key == key)) is not None:
         return 0
     expires_at = periods.expiry_of(clock.now(), mover.tz, mover.expiry)
     why = Why("gift", key, f"level:{level}")

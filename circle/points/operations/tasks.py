@@ -196,6 +196,9 @@ def uncount_task_events(circle_id: int, user_id: int, event_key: str) -> None:
     So three posts that are deleted at once are not three posts. What was claimed stays claimed.
     """
     values = {"circle": circle_id, "user": user_id, "key": event_key}
+    # locked before anything is counted anew: what others did in this moment is seen then
+    if not db.session.execute(_counted(), values).all():
+        return
     gone = sorted(tuple(row) for row in db.session.execute(_unhitting(), values))
     if not gone:
         return
@@ -203,22 +206,30 @@ def uncount_task_events(circle_id: int, user_id: int, event_key: str) -> None:
         emit(RewardGone(user_id, task_id, period_key))
 
 
-@cache
-def _unhitting() -> Any:
+def _hits_of_event() -> tuple[Any, ...]:
     member = Member.__table__.c
     person = select(member.id).where(
         member.circle_id == bindparam("circle", type_=BigInt), member.user_id == bindparam("user", type_=BigInt)
     )
     here = select(_TASKS.c.id).where(_TASKS.c.circle_id == bindparam("circle", type_=BigInt))
     return (
-        delete(_HITS)
-        .where(
-            _HITS.c.task_id.in_(here),
-            _HITS.c.member_id == person.scalar_subquery(),
-            _HITS.c.event_key == bindparam("key", type_=_HITS.c.event_key.type),
-        )
-        .returning(*(_HITS.c[name] for name in _KEY))
+        _HITS.c.task_id.in_(here),
+        _HITS.c.member_id == person.scalar_subquery(),
+        _HITS.c.event_key == bindparam("key", type_=_HITS.c.event_key.type),
     )
+
+
+@cache
+def _counted() -> Any:
+    """The progress for which something counted, locked."""
+    progress = [_PROGRESS.c[name] for name in _KEY]
+    joined = select(*progress).join(_HITS, and_(*(_HITS.c[name] == _PROGRESS.c[name] for name in _KEY)))
+    return joined.where(*_hits_of_event()).order_by(*progress).with_for_update(of=_PROGRESS, key_share=True)
+
+
+@cache
+def _unhitting() -> Any:
+    return delete(_HITS).where(*_hits_of_event()).returning(*(_HITS.c[name] for name in _KEY))
 
 
 @cache

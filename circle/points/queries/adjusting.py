@@ -81,13 +81,14 @@ def adjustment_page(
     return order.read(statement, cursor, limit).map(lambda rows: [_row(circle, row) for row in rows])
 
 
-def get_adjustment(actor: Actor, adjustment_id: int) -> AdjustmentRow:
-    """One adjustment. Raises NotFound also for those who may not adjust points there."""
+def get_adjustment(actor: Actor, adjustment_id: int, *, slug: str | None = None) -> AdjustmentRow:
+    """One adjustment, with `slug` only of that circle. Raises NotFound also for those who may not adjust points
+    there."""
     row = db.session.execute(_adjustments().where(PointAdjustment.id == adjustment_id)).one_or_none()
     if row is None:
         raise NotFound
     circle = get_circle_by_id(actor, row[0].circle_id)
-    if not circle.may(Permission.POINTS_ADJUST):
+    if not circle.may(Permission.POINTS_ADJUST) or slug not in {None, circle.slug}:
         raise NotFound
     return _row(circle, row)
 

@@ -40,6 +40,7 @@ class Standing(NamedTuple):
     member_id: int
     status: str
     level: int
+    #: when they first came, also of somebody who left and came back: what they had then is theirs still
     joined_at: datetime
     #: None at the lowest level
     since: datetime | None
@@ -57,7 +58,7 @@ def _standings(user_id: int, circle_ids: Collection[int]) -> Sequence[Standing]:
     """Somebody's place and possessions in several circles: one statement."""
     points, growth = (aliased(LedgerAccount) for _each in range(2))
     columns: tuple[Any, ...] = (
-        Member.circle_id, Member.id, Member.status, Member.level, Member.joined_at, MemberLevel.since,
+        Member.circle_id, Member.id, Member.status, Member.level, Member.created_at, MemberLevel.since,
         MemberLevel.assess_at, points.balance, growth.balance, points.owed,
     )  # fmt: skip
     statement: Select[Any] = select(*columns).outerjoin(MemberLevel, MemberLevel.member_id == Member.id)
@@ -161,6 +162,7 @@ class MyPoints:
     #: growth in a year that keeps the level
     keep_min: int
     expiring: Sequence[RunningOut]
+    #: for the first time
     joined_at: datetime
 
 

@@ -29,6 +29,7 @@ from circle.ledger.queries import Movement
 from circle.points import periods, telling
 from circle.points.catalog import EVERYTHING, RULE_NAMES
 from circle.points.explaining import Cap, RuleThen, Step, afterwards, headline_of, reasons_of, step_of, total_of
+from circle.points.ladder import MAX_LEVELS
 from circle.points.models import EarnRule, EarnSource, LevelGift, PointAdjustment, Task, TaskProgress
 from circle.points.queries.mine import Standing, standing_of
 from circle.points.queries.tasks import title_of
@@ -253,12 +254,14 @@ def _of_task(circle: CircleRow, here: Standing, _user_id: int, source: str, ids:
 
 
 def _of_level(circle: CircleRow, here: Standing, _user_id: int, source: str, ids: Sequence[int]) -> Why:
-    """The gift for reaching a level."""
-    if len(ids) != 1 or not 1 <= ids[0] <= len(circle.tags):
+    """The gift for reaching a level, which the circle may have no more."""
+    if len(ids) != 1 or not 1 <= ids[0] <= MAX_LEVELS:
         raise NotFound
     title = telling.gift_title(tag_at(circle.tags, ids[0]).name)
     gift = db.session.get(LevelGift, (here.member_id, ids[0]))
     movements = ledger.movements_of_txns(circle.id, here.member_id, [gift.txn_id]) if gift else []
+    if not movements and ids[0] > len(circle.tags):
+        raise NotFound
     if not movements:
         reason = _("Nothing was recorded for it, because the level was not reached yet, or has no gift.")
         return _nothing(source, title, str(reason))

@@ -97,14 +97,15 @@ def _more(page: Page[StatementRow], tz: str, shown: Shown, base: str, **more: st
     return shown.address(base, cursor=page.next_cursor, day=last, **more)
 
 
-def _months(joined_at: datetime, tz: str) -> list[date]:
-    """The months since somebody joined, the newest first."""
+def _months(joined_at: datetime, tz: str, shown: str) -> list[date]:
+    """The months since somebody joined, the newest first, and the one that is shown."""
     month = clock.local_date(clock.now(), tz).replace(day=1)
     first = clock.local_date(joined_at, tz).replace(day=1)
     months = [month]
     while len(months) < MONTHS and (month := (month - timedelta(days=1)).replace(day=1)) >= first:
         months.append(month)
-    return months
+    chosen = {date.fromisoformat(f"{shown}-01")} if shown else set()
+    return sorted(chosen.union(months), reverse=True)
 
 
 def _words(tz: str) -> dict[str, Any]:
@@ -141,7 +142,8 @@ def mine(slug: str) -> str:
     own = queries.my_points(actor(), circle)
     return render_template(
         "points/mine.html", **rows, own=own, shown=shown, groups=telling.GROUP_NAMES,
-        months=_months(own.joined_at, circle.tz), history=queries.level_history(actor(), circle) if own.since else (),
+        months=_months(own.joined_at, circle.tz, shown.month),
+        history=queries.level_history(actor(), circle) if own.since else (),
         tasks=_tasks(circle) if own.active else (), errors={},
     )  # fmt: skip
 
