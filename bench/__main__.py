@@ -139,6 +139,7 @@ def environment(url: str) -> dict[str, str]:
 def sign_in(url: str, server: Server) -> People:
     app = create_app(load(environment(url)))
     with app.app_context():
+        data.lift_limits()
         post_id = db.session.execute(
             text("SELECT id FROM posts WHERE comment_count BETWEEN 100 AND 200 ORDER BY published_at DESC LIMIT 1")
         ).scalar_one()
