@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from circle.core import clock
+from circle.points.caps import Had, hindrance, left_of
 from circle.points.catalog import CODES, EVERYTHING
 from circle.points.earn_rules import Rule
 
@@ -185,40 +186,23 @@ class _Replay:
         day = self._day(source.effective_at)
         week = (day - 1) // 7
         rule = self._rules.get(source.rule_code)
-        if rule is None or source.reason == "not_member" or not rule.enabled:
+        if rule is None or source.reason == "not_member" or hindrance(rule, source.length):
             return week, 0, 0, False
-        if rule.min_len is not None and source.length is not None and source.length < rule.min_len:
-            return week, 0, 0, False
-        points, growth, capped = self._left(source, rule, day, week)
+        points, growth, reason = left_of(rule, self._total, self._had(source, day, week))
         if points or growth:
             self._count(source, day, week, points)
-        return week, points, growth, capped
+        return week, points, growth, bool(reason)
 
-    def _left(self, source: Source, rule: Rule, day: int, week: int) -> tuple[int, int, bool]:
-        who, code, total = source.member_id, source.rule_code, self._total
-        if rule.daily_count_cap is not None and self._times[who, code, "D", day] >= rule.daily_count_cap:
-            return 0, 0, True
-        if (
-            rule.giver_daily_cap is not None
-            and source.giver_id is not None
-            and self._times[who, code, source.giver_id, day] >= rule.giver_daily_cap
-        ):
-            return 0, 0, True
-        points = rule.points
-        limits = [
-            (rule.daily_point_cap, (who, code, "D", day)),
-            (rule.weekly_point_cap, (who, code, "W", week)),
-        ]
-        if total.enabled:
-            limits += [
-                (total.daily_point_cap, (who, EVERYTHING, "D", day)),
-                (total.weekly_point_cap, (who, EVERYTHING, "W", week)),
-            ]
-        for cap, counter in limits:
-            if cap is not None:
-                points = min(points, max(0, cap - self._points[counter]))
-        growth = rule.growth * points // rule.points if rule.points else rule.growth
-        return points, growth, points < rule.points
+    def _had(self, source: Source, day: int, week: int) -> Had:
+        who, code, giver = source.member_id, source.rule_code, source.giver_id
+        return Had(
+            self._times[who, code, "D", day],
+            None if giver is None else self._times[who, code, giver, day],
+            self._points[who, code, "D", day],
+            self._points[who, code, "W", week],
+            self._points[who, EVERYTHING, "D", day],
+            self._points[who, EVERYTHING, "W", week],
+        )
 
     def _count(self, source: Source, day: int, week: int, points: int) -> None:
         who, code = source.member_id, source.rule_code

@@ -21,7 +21,9 @@ from circle.core.operation import operation
 from circle.ledger import operations as ledger
 from circle.ledger.operations import Why
 from circle.points import periods
+from circle.points.caps import Had, hindrance, left_of
 from circle.points.catalog import EVERYTHING
+from circle.points.earn_rules import Rule
 from circle.points.models import EarnCounter, EarnRule, EarnSource
 from circle.points.operations.beginning import begin_rules
 from circle.points.operations.levels import Mover, grown, mover_of
@@ -47,18 +49,6 @@ class Earned(NamedTuple):
     granted_growth: int
     capped: bool
     replayed: bool
-
-
-class _Rule(NamedTuple):
-    version: int
-    points: int
-    growth: int
-    daily_count_cap: int | None
-    daily_point_cap: int | None
-    weekly_point_cap: int | None
-    giver_daily_cap: int | None
-    min_len: int | None
-    enabled: bool
 
 
 @operation
@@ -97,8 +87,10 @@ class _Here(NamedTuple):
 
     member: Mover
     status: str
-    rule: _Rule
-    total: _Rule
+    #: of the rule that applies
+    version: int
+    rule: Rule
+    total: Rule
 
 
 def _context(circle_id: int, user_id: int, code: str) -> _Here | None:
@@ -111,9 +103,14 @@ def _context(circle_id: int, user_id: int, code: str) -> _Here | None:
         begin_rules(circle_id)
         row = db.session.execute(_context_statement(), values).one()
     member_id, status, level, tz, levels, expiry = row[:6]
-    size = len(_Rule._fields)
+    size = len(_COLUMNS)
     mover = Mover(circle_id, member_id, user_id, level, levels, tz, expiry)
-    return _Here(mover, status, _Rule(*row[6 : 6 + size]), _Rule(*row[6 + size : 6 + 2 * size]))
+    version, *rule = row[6 : 6 + size]
+    return _Here(mover, status, version, Rule(*rule), Rule(*row[7 + size : 6 + 2 * size]))
+
+
+#: of a rule, its version first
+_COLUMNS = ("version", *Rule._fields)
 
 
 @cache
@@ -122,7 +119,7 @@ def _context_statement() -> Any:
     rule, total = EarnRule.__table__.alias("rule"), EarnRule.__table__.alias("total")
     columns = [member.c.id, member.c.status, member.c.level, circle.c.tz, circle.c.levels, circle.c.points_expiry]
     for each in (rule, total):
-        columns += [each.c[name].label(f"{each.name}_{name}") for name in _Rule._fields]
+        columns += [each.c[name].label(f"{each.name}_{name}") for name in _COLUMNS]
     source = member.join(circle, circle.c.id == member.c.circle_id)
     for each, code in ((rule, bindparam("code")), (total, EVERYTHING)):
         current = and_(each.c.circle_id == circle.c.id, each.c.code == code, each.c.replaced_at.is_(None))
@@ -140,11 +137,11 @@ def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime
     It is written and counted as if no cap mattered, which is nearly always so, and put right when one does.
     """
     mover, rule = here.member, here.rule
-    hindered = _hindered(here, cause)
+    hindered = "not_member" if here.status != "active" else hindrance(rule, cause.length)
     points, growth = (0, 0) if hindered else (rule.points, rule.growth)
     fresh = insert_once(
         EarnSource, source_key=cause.key, circle_id=mover.circle_id, member_id=mover.member_id, rule_code=cause.rule,
-        rule_version=rule.version, subject=cause.subject, giver_id=cause.giver_id, length=cause.length,
+        rule_version=here.version, subject=cause.subject, giver_id=cause.giver_id, length=cause.length,
         granted_points=points, granted_growth=growth, active_points=points, active_growth=growth,
         state="on" if points or growth else "none", reason=hindered, generation=0, effective_at=effective_at,
         created_at=now,
@@ -165,17 +162,6 @@ def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime
         )  # fmt: skip
         grown(mover, result, effective_at)
     return Earned(points, growth, bool(reason), False)
-
-
-def _hindered(here: _Here, cause: Cause) -> str:
-    """Why the rule does not apply at all, else empty."""
-    if here.status != "active":
-        return "not_member"
-    if not here.rule.enabled:
-        return "disabled"
-    if here.rule.min_len is not None and cause.length is not None and cause.length < here.rule.min_len:
-        return "too_short"
-    return ""
 
 
 def _correct(key: str, points: int, growth: int, reason: str) -> None:
@@ -212,31 +198,21 @@ class _Counters:
             values |= {f"code_{number}": code, f"period_{number}": period}
         found = db.session.execute(_counting(len(self._keys)), values).all()
         before = {(code, period): (n - 1, points - self.rule.points) for code, period, n, points in found}
-        points, growth, reason = self._left(before)
+        points, growth, reason = left_of(self.rule, self.total, self._had(before))
         if reason:
             kept = int(bool(points or growth))
             less = {"member": self.member_id, "n": 1 - kept, "points": self.rule.points - points}
             db.session.execute(_uncounting(), {**less, "keys": self._keys})
         return points, growth, reason
 
-    def _left(self, before: dict[tuple[str, str], tuple[int, int]]) -> tuple[int, int, str]:
-        rule, total = self.rule, self.total
-        if rule.daily_count_cap is not None and before[self._own][0] >= rule.daily_count_cap:
-            return 0, 0, "count_cap"
-        if self._giver in before and before[self._giver][0] >= (rule.giver_daily_cap or 0):
-            return 0, 0, "giver_cap"
-        points, reason = rule.points, ""
-        limits = [
-            (rule.daily_point_cap, self._own, "point_cap"),
-            (rule.weekly_point_cap, self._own_week, "point_cap"),
-            (total.daily_point_cap if total.enabled else None, self._all, "total_cap"),
-            (total.weekly_point_cap if total.enabled else None, self._all_week, "total_cap"),
-        ]
-        for cap, key, name in limits:
-            if cap is not None and points > max(0, cap - before[key][1]):
-                points, reason = max(0, cap - before[key][1]), name
-        growth = rule.growth * points // rule.points if rule.points else rule.growth
-        return points, growth, reason
+    def _had(self, before: dict[tuple[str, str], tuple[int, int]]) -> Had:
+        times_today, points_today = before[self._own]
+        # a counter that no cap asks for is not kept
+        _times, this_week = before.get(self._own_week, (0, 0))
+        from_giver = before[self._giver][0] if self._giver in before else None
+        return Had(
+            times_today, from_giver, points_today, this_week, before[self._all][1], before[self._all_week][1]
+        )  # fmt: skip
 
 
 @cache
