@@ -24,10 +24,9 @@ from circle.core.audit import AuditHead
 from circle.core.db import db
 from circle.core.errors import CircleError
 from circle.demo import load as demo
-from circle.ledger import operations as ledger
 from circle.ledger.checking import Checked
 from circle.ledger.queries import circles_with_books
-from circle.points.checking import check_books
+from circle.points.checking import check_and_keep
 
 
 def _app() -> Flask:
@@ -155,10 +154,7 @@ def ledger_check(slugs: Sequence[str], every: bool) -> None:
     circles = _circles_named(slugs) if slugs else _circles_with_books()
     head, lines, wrong = ("circle", "accounts", "transactions", "entries", "points", "violations"), [], []
     for circle_id, slug in circles:
-        checked = check_books(circle_id)
-        ledger.keep_check(
-            circle_id, txn_count=checked.txns, entry_count=checked.entries, violations=checked.kept
-        )  # fmt: skip
+        checked = check_and_keep(circle_id)
         lines.append((slug, *_numbers(checked)))
         wrong += [f"{slug}: {violation}" for violation in checked.violations]
     width = max([len(head[0]), *(len(line[0]) for line in lines)])

@@ -14,9 +14,8 @@ from circle.access import Actor
 from circle.circles.models import Circle, Member
 from circle.core import clock
 from circle.core.db import db
-from circle.ledger.operations import keep_check
 from circle.points import operations as points
-from circle.points.checking import check_books
+from circle.points.checking import check_and_keep
 from circle.points.models import PointAdjustment, Task, TaskProgress
 
 
@@ -73,7 +72,6 @@ def _made(slug: str, target: Actor, each: Mapping[str, Any]) -> Any:
 def check(slugs: Iterable[str]) -> None:
     """Add up the books, as happens every night, so that their page says so. Raises RuntimeError if they do not fit."""
     for circle_id in db.session.scalars(select(Circle.id).where(Circle.slug.in_(tuple(slugs)))).all():
-        checked = check_books(circle_id)
+        checked = check_and_keep(circle_id)
         if checked.violations:
             raise RuntimeError(f"the books of the demo do not balance: {checked.violations}")
-        keep_check(circle_id, txn_count=checked.txns, entry_count=checked.entries, violations=checked.kept)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from circle.circles.models import Member
 from circle.ledger.checking import Checked, Checker, Violation, check_circle, found
 from circle.ledger.models import LedgerAccount, LedgerEntry, LedgerTxn
+from circle.ledger.operations import keep_check
 from circle.points import periods
 from circle.points.models import EarnSource, GrowthTotal, LevelEvent, MemberLevel
 from circle.points.queries.ageing import DECAY
@@ -20,6 +21,13 @@ from circle.points.queries.ageing import DECAY
 def check_books(circle_id: int) -> Checked:
     """Add up all books of a circle again, and what points promise of them."""
     return check_circle(circle_id, CHECKERS)
+
+
+def check_and_keep(circle_id: int) -> Checked:
+    """The same, and what was found is kept: violations block what is given by hand, and the owner is told."""
+    checked = check_books(circle_id)
+    keep_check(circle_id, txn_count=checked.txns, entry_count=checked.entries, violations=checked.kept)
+    return checked
 
 
 def _sources(connection: Connection, circle_id: int) -> Iterator[Violation]:

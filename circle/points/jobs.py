@@ -12,7 +12,7 @@ from circle.core.jobs import enqueue, job
 from circle.ledger import operations as ledger
 from circle.ledger.queries import circles_with_books
 from circle.points import operations, periods
-from circle.points.checking import check_books
+from circle.points.checking import check_and_keep
 from circle.points.queries import ageing
 
 log = structlog.get_logger(__name__)
@@ -111,9 +111,6 @@ def check_all() -> None:
 @job("ledger.check_circle")
 def check_one(circle_id: int) -> None:
     """Add up the books of a circle again and keep what was found."""
-    checked = check_books(circle_id)
-    ledger.keep_check(
-        circle_id, txn_count=checked.txns, entry_count=checked.entries, violations=checked.kept,
-    )  # fmt: skip
+    checked = check_and_keep(circle_id)
     if checked.violations:
         log.error("the books do not balance", circle=circle_id, found=[str(each) for each in checked.violations])

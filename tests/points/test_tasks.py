@@ -81,9 +81,10 @@ def set_target(place: Place, code: str, **values: Any) -> int:
 
 def test_a_circle_gets_its_tasks_with_the_first_thing_that_counts(app: Flask, make: Make) -> None:
     place = make.place(newcomers=True)
-    assert not queries.tasks_begun(place.circle.id)
+    here = select(Task).where(Task.circle_id == place.circle.id).order_by(Task.position)
+    assert db.session.scalars(here).all() == []
     make.post(place)
-    mine = db.session.scalars(select(Task).where(Task.circle_id == place.circle.id).order_by(Task.position)).all()
+    mine = db.session.scalars(here).all()
     assert [task.code for task in mine] == list(TASKS)
     assert states(place.ann, place) == {"daily_post": (1, "claimable"), "first_post": (1, "claimable")}
 

@@ -15,8 +15,7 @@ from circle.points.task_schemas import BoardOut, BoardQuery, TasksOut
 
 def _tasks(circle: CircleRow) -> dict[str, Any]:
     require(actor(), Permission.TASK_CLAIM, circle.standing)
-    if not queries.tasks_begun(circle.id):
-        operations.begin_tasks(circle.id)
+    operations.ensure_tasks(circle.id)
     return {"rows": queries.tasks_of(actor(), circle)}
 
 

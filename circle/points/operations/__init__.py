@@ -9,7 +9,7 @@ from circle.points.operations.adjusting import (
     reverse_adjustment,
 )
 from circle.points.operations.ageing import KEEP_LEFT, assess_level, erase_member, forfeit_left, remind_running_out
-from circle.points.operations.beginning import begin_points, begin_tasks
+from circle.points.operations.beginning import begin_points, begin_tasks, ensure_tasks
 from circle.points.operations.earning import Cause, Earned, set_earned, switch_all
 from circle.points.operations.ladder import reassess_levels, rise_on_return, save_levels
 from circle.points.operations.levels import reward
@@ -29,6 +29,7 @@ __all__ = [
     "claim_task",
     "count_task_events",
     "create_task",
+    "ensure_tasks",
     "erase_member",
     "expire_tasks",
     "forfeit_left",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from circle.core import clock, ids
 from circle.core.db import db, insert_once
@@ -28,13 +28,23 @@ def begin_rules(circle_id: int) -> None:
         )  # fmt: skip
 
 
+def ensure_tasks(circle_id: int) -> None:
+    """Before tasks are listed: see that the circle has its own. Only the very first look at them writes anything."""
+    if not _has_tasks(circle_id):
+        begin_tasks(circle_id)
+
+
 @operation
 def begin_tasks(circle_id: int) -> None:
     """The tasks alone."""
-    if db.session.scalar(select(Task.id).where(Task.circle_id == circle_id).limit(1)) is not None:
+    if _has_tasks(circle_id):
         return
     for position, (code, task) in enumerate(TASKS.items(), 1):
         insert_once(
             Task, id=ids.new_id(), created_at=clock.now(), circle_id=circle_id, code=code, title="", enabled=True,
             position=position, version=1, **task._asdict(),
         )  # fmt: skip
+
+
+def _has_tasks(circle_id: int) -> bool:
+    return db.session.scalar(select(exists().where(Task.circle_id == circle_id))) or False

@@ -45,7 +45,7 @@ from circle.points.queries.rules import (
     rule_changes,
     try_rules,
 )
-from circle.points.queries.tasks import TaskRow, task_in, tasks_begun, tasks_of, tasks_to_manage
+from circle.points.queries.tasks import TaskRow, task_in, tasks_of, tasks_to_manage
 from circle.points.queries.why import Why, explain
 
 __all__ = [
@@ -87,7 +87,6 @@ __all__ = [
     "rules_here",
     "statement",
     "task_in",
-    "tasks_begun",
     "tasks_of",
     "tasks_to_manage",
     "try_rules",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, or_, select
+from sqlalchemy import and_, bindparam, case, or_, select
 
 from circle.access import Actor, Permission
 from circle.circles.models import Member
@@ -100,11 +100,6 @@ def tasks_of(actor: Actor, circle: CircleRow) -> list[TaskRow]:
     }  # fmt: skip
     ends = {"daily": periods.day_end(now, circle.tz), "weekly": periods.week_end(now, circle.tz)}
     return [_row(circle, ends, row) for row in db.session.execute(_mine(), values)]
-
-
-def tasks_begun(circle_id: int) -> bool:
-    """Whether the circle has its tasks already (see operations/beginning.py)."""
-    return db.session.scalar(select(exists().where(Task.circle_id == circle_id))) or False
 
 
 @cache

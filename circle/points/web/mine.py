@@ -149,8 +149,7 @@ def mine(slug: str) -> str:
 
 
 def _tasks(circle: CircleRow) -> Sequence[Any]:
-    if not queries.tasks_begun(circle.id):
-        operations.begin_tasks(circle.id)
+    operations.ensure_tasks(circle.id)
     return queries.tasks_of(actor(), circle)
 
 

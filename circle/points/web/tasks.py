@@ -26,8 +26,7 @@ def _joined(slug: str) -> CircleRow:
     """The circle, for one of its members, with its tasks begun."""
     circle = readable_circle(actor(), slug)
     require(actor(), Permission.TASK_CLAIM, circle.standing)
-    if not queries.tasks_begun(circle.id):
-        operations.begin_tasks(circle.id)
+    operations.ensure_tasks(circle.id)
     return circle
 
 
@@ -104,8 +103,7 @@ def _managed(slug: str) -> CircleRow:
 def manage_tasks(slug: str) -> str:
     """All tasks of the circle."""
     circle = _managed(slug)
-    if not queries.tasks_begun(circle.id):
-        operations.begin_tasks(circle.id)
+    operations.ensure_tasks(circle.id)
     return render_template("points/manage_tasks.html", circle=circle, tasks=queries.tasks_to_manage(circle))
 
 
