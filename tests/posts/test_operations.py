@@ -341,8 +341,8 @@ def test_hiding_tells_the_author_why_is_audited_and_restoring_puts_everything_ba
     assert (row(post_id).hot_score, circle_posts(place.slug)) == (before, 1)
     assert notices_of(place.ann) == ["post.hidden", "post.restored"]
     circle_id = row(post_id).circle_id
-    acts = db.session.scalars(select(AuditEntry.action).where(AuditEntry.target == f"post:{post_id}"))
-    assert list(acts) == ["post.hide", "post.restore"]
+    acts = select(AuditEntry.action).where(AuditEntry.target == f"post:{post_id}").order_by(AuditEntry.seq)
+    assert db.session.scalars(acts).all() == ["post.hide", "post.restore"]
     assert verify(f"circle:{circle_id}") is None
 
 
