@@ -34,6 +34,7 @@ from circle.media import uploads
 from circle.notifications import operations, queries
 from circle.notifications.unsubscribing import unsubscribe_path
 from circle.points import operations as points
+from circle.points.ladder import USUAL
 from circle.points.models import Task
 from circle.posts import operations as posts
 from circle.posts import queries as post_queries
@@ -74,6 +75,8 @@ class World:
         stranger, owner = self._person_named(), self._person_named()
         self.make.circle(stranger)
         circle = self.make.circle(owner, visibility=visibility)
+        # the usual levels, but for what would make rows depend on how many came before them: the posts of one day
+        circle.levels = [{**level, "privileges": {**level["privileges"], "posts_per_day": None}} for level in USUAL]
         self.slug, self.circle_id = circle.slug, circle.id
         people = {role: self.make.member(circle, rank, self._person_named()) for role, rank in _JOINED.items()}
         people |= {"stranger": stranger, "owner": owner}
