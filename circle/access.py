@@ -47,10 +47,14 @@ class Role(StrEnum):
 class Permission(StrEnum):
     """resource:action, in alphabetical order."""
 
+    ANSWER_MODERATE = "answer:moderate"
+    ANSWER_VOTE = "answer:vote"
+    ANSWER_WRITE = "answer:write"
     APPLICATION_DECIDE = "application:decide"
     CIRCLE_CONFIGURE = "circle:configure"
     COMMENT_MODERATE = "comment:moderate"
     COMMENT_WRITE = "comment:write"
+    IDENTITY_REVEAL = "identity:reveal"
     INVITE_MANAGE = "invite:manage"
     LIKE_GIVE = "like:give"
     MEMBER_BAN = "member:ban"
@@ -64,30 +68,38 @@ class Permission(StrEnum):
     POST_MODERATE = "post:moderate"
     POST_PIN = "post:pin"
     POST_WRITE = "post:write"
+    QUESTION_INVITE = "question:invite"
+    QUESTION_MODERATE = "question:moderate"
     TASK_CLAIM = "task:claim"
     TOPIC_FOLLOW = "topic:follow"
     TOPIC_MANAGE = "topic:manage"
 
 
 _MEMBER = frozenset({
+    Permission.ANSWER_VOTE,
+    Permission.ANSWER_WRITE,
     Permission.COMMENT_WRITE,
     Permission.LIKE_GIVE,
     Permission.POLL_VOTE,
     Permission.POST_WRITE,
+    Permission.QUESTION_INVITE,
     Permission.TASK_CLAIM,
     Permission.TOPIC_FOLLOW,
 })  # fmt: skip
 _MODERATOR = _MEMBER | {
+    Permission.ANSWER_MODERATE,
     Permission.COMMENT_MODERATE,
     Permission.MEMBER_MUTE,
     Permission.POST_FEATURE,
     Permission.POST_MODERATE,
     Permission.POST_PIN,
+    Permission.QUESTION_MODERATE,
     Permission.TOPIC_MANAGE,
 }
 _ADMIN = _MODERATOR | {
     Permission.APPLICATION_DECIDE,
     Permission.CIRCLE_CONFIGURE,
+    Permission.IDENTITY_REVEAL,
     Permission.INVITE_MANAGE,
     Permission.MEMBER_BAN,
     Permission.MEMBER_REMOVE,
@@ -102,7 +114,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MEMBER: _MEMBER,
 }
 #: what a muted member may not do; reading and following stay
-SPEAKING = frozenset({Permission.COMMENT_WRITE, Permission.POST_WRITE})
+SPEAKING = frozenset({
+    Permission.ANSWER_VOTE,
+    Permission.ANSWER_WRITE,
+    Permission.COMMENT_WRITE,
+    Permission.POST_WRITE,
+    Permission.QUESTION_INVITE,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

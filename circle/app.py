@@ -76,6 +76,9 @@ from circle.points.queries.ageing import losses_of
 from circle.posts import api as posts_api
 from circle.posts import jobs as posts_jobs
 from circle.posts import web as posts_web
+from circle.qa import api as qa_api
+from circle.qa import jobs as qa_jobs
+from circle.qa import web as qa_web
 from circle.templating import register_templating
 from circle.topics import api as topics_api
 from circle.topics import web as topics_web
@@ -96,6 +99,7 @@ WEB = (
     points_web.bp,
     topics_web.bp,
     posts_web.bp,
+    qa_web.bp,
     live_web.bp,
     home_web.bp,
 )
@@ -107,6 +111,7 @@ API: tuple[ApiBlueprint, ...] = (
     points_api.bp,
     topics_api.bp,
     posts_api.bp,
+    qa_api.bp,
     live_api.bp,
 )
 
@@ -118,6 +123,7 @@ JOBS = (
     ledger_jobs,
     points_jobs,
     posts_jobs,
+    qa_jobs,
     notifications_jobs,
     home_jobs,
 )

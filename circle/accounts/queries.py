@@ -39,7 +39,10 @@ class LevelTag(NamedTuple):
 
 
 class Author(NamedTuple):
-    """A person as shown beside what they wrote. `role` and `level` are theirs in the circle at hand; None outside."""
+    """A person as shown beside what they wrote. `role` and `level` are theirs in the circle at hand; None outside.
+
+    Somebody who asked without a name is `unnamed(…)`: id 0, which nobody has.
+    """
 
     id: int
     username: str
@@ -53,6 +56,11 @@ class Author(NamedTuple):
         """The public page, None for an account that is gone."""
         return f"/@{self.username}" if self.username else None
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether this stands for somebody who is not named."""
+        return not self.id
+
 
 #: select these (in this order) next to your own columns, then `author_of(row[n:n + 5], role, circle.tag(level))`
 AUTHOR_COLUMNS = (User.id, User.username, User.nickname, User.avatar_id, User.status)
@@ -64,6 +72,11 @@ def author_of(columns: Sequence[Any], role: str | None = None, level: LevelTag |
     if status == "deleted":
         return Author(id=id_, username="", nickname=_("Deleted account"), avatar_url=None)
     return Author(id_, username, nickname, file_url(avatar_id, "thumb"), role or "member", level)
+
+
+def unnamed(nickname: str) -> Author:
+    """Stands for somebody who is not named: the same for everybody, the person themself included."""
+    return Author(0, "", nickname, None)
 
 
 def not_blocked(actor: Actor, column: Any) -> ColumnElement[bool]:
@@ -398,6 +411,18 @@ def next_username_change(user_id: int) -> datetime | None:
     """When somebody may take another user name; None when they may now."""
     newest = select(func.max(FormerName.free_at)).where(FormerName.user_id == user_id, FormerName.free_at > clock.now())
     return db.session.scalar(newest)
+
+
+def last_seen(user_id: int) -> datetime | None:
+    """When somebody was last here, as far as their sign-ins tell (they are kept for a while after they end).
+
+    Their joining counts, too. None for an account that is deleted.
+    """
+    newest = select(func.max(AuthSession.last_seen_at)).where(AuthSession.user_id == user_id).scalar_subquery()
+    row = db.session.execute(
+        select(User.created_at, newest).where(User.id == user_id, User.status != "deleted")
+    ).first()
+    return None if row is None else max(moment for moment in row if moment is not None)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ RULES: dict[str, RuleDefault] = {
     "post.media": RuleDefault(5, 5, daily_count_cap=3),
     "comment": RuleDefault(1, 1, daily_count_cap=10),
     "like.received": RuleDefault(1, 1, daily_count_cap=20, giver_daily_cap=3),
+    "answer": RuleDefault(3, 3, daily_count_cap=5),
+    "answer.accepted": RuleDefault(20, 20, daily_count_cap=5),
     "content.featured": RuleDefault(30, 30),
     EVERYTHING: RuleDefault(daily_point_cap=200, weekly_point_cap=1000),
 }
@@ -39,12 +41,14 @@ RULE_NAMES: dict[str, LazyString] = {
     "post.media": lazy("Post with pictures, voice or video"),
     "comment": lazy("Comment"),
     "like.received": lazy("Like on a post of one's own"),
+    "answer": lazy("Answer to a question"),
+    "answer.accepted": lazy("Answer that was accepted"),
     "content.featured": lazy("Post chosen as a highlight"),
     EVERYTHING: lazy("Everything together"),
 }
 
 #: why something earned less than its rule says; the sentences are in explaining.py
-REASONS = ("count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member")
+REASONS = ("count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member", "own")
 
 
 class TaskDefault(NamedTuple):

@@ -49,6 +49,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "post.media": _WRITTEN,
     "comment": _WRITTEN,
     "like.received": (*AMOUNTS, *_CAPS, "giver_daily_cap"),
+    "answer": _WRITTEN,
+    "answer.accepted": (*AMOUNTS, *_CAPS),
     "content.featured": (*AMOUNTS, *_CAPS),
     EVERYTHING: ("daily_point_cap", "weekly_point_cap"),
 }

@@ -28,6 +28,9 @@ class PostPublished(PostEvent):
     length: int = 0
     #: whether it shows pictures, voice or video (not: files to take away)
     has_media: bool = False
+    type: str = "moment"
+    #: nobody may learn from what follows who wrote it
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class CommentPublished(CommentEvent):
     mentioned: tuple[int, ...] = ()
     #: characters
     length: int = 0
+    #: by whoever asked the anonymous question above
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,8 @@ class PeopleMentioned(Event):
     by: int
     user_ids: tuple[int, ...]
     excerpt: str
+    #: nobody may learn from what follows who wrote it
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)

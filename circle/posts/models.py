@@ -12,6 +12,9 @@ from circle.core import clock
 from circle.core.db import Base, IdMixin, one_of
 
 POST_TYPES = ("moment", "question", "showcase", "checkin", "resource", "ad")
+#: which rows the indexes of questions hold
+QUESTIONS = "type = 'question' AND status = 'published'"
+UNANSWERED = f"{QUESTIONS} AND answer_count = 0"
 POST_STATUSES = ("draft", "pending", "published", "hidden", "deleted", "removed", "rejected")
 
 
@@ -20,7 +23,9 @@ class Post(IdMixin, Base):
     __table_args__ = (
         one_of("type", *POST_TYPES),
         one_of("status", *POST_STATUSES),
-        CheckConstraint("like_count >= 0 AND comment_count >= 0 AND favorite_count >= 0", name="counts_v2"),
+        CheckConstraint(
+            "like_count >= 0 AND comment_count >= 0 AND favorite_count >= 0 AND answer_count >= 0", name="counts_v3"
+        ),
         # one index per order of the feed: a page is a range scan at any size
         Index(None, "circle_id", "status", "published_at", "id"),
         Index(None, "circle_id", "status", "last_activity_at", "id"),
@@ -33,6 +38,16 @@ class Post(IdMixin, Base):
         Index(
             "ix_posts_pinned", "circle_id", "pin_rank",
             sqlite_where=text("pin_rank IS NOT NULL"), postgresql_where=text("pin_rank IS NOT NULL"),
+        ),
+        # the lists of questions; the words of a partial index must stand in the query as they stand here
+        *(
+            Index(f"ix_posts_questions_{name}", "circle_id", key, "id", sqlite_where=which, postgresql_where=which)
+            for name, key, which in (
+                ("newest", "published_at", text(QUESTIONS)),
+                ("active", "last_activity_at", text(QUESTIONS)),
+                ("hot", "hot_score", text(QUESTIONS)),
+                ("unanswered", "published_at", text(UNANSWERED)),
+            )
         ),
     )  # fmt: skip
     lock_rank = 60
@@ -52,11 +67,16 @@ class Post(IdMixin, Base):
     published_at: Mapped[datetime] = mapped_column(default=clock.now)
     #: set by an edit more than 30 minutes after publishing; shown as 已编辑
     edited_at: Mapped[datetime | None]
-    #: published_at, or the newest visible comment
+    #: asked without a name: who wrote it is shown to nobody, and found by nothing (docs/decisions/0021)
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    #: published_at, or the newest visible comment or answer
     last_activity_at: Mapped[datetime] = mapped_column(default=clock.now)
     like_count: Mapped[int] = mapped_column(default=0)
     #: visible comments and replies
     comment_count: Mapped[int] = mapped_column(default=0)
+    #: visible answers to a question, and when the newest of them came
+    answer_count: Mapped[int] = mapped_column(default=0)
+    answered_at: Mapped[datetime | None]
     #: E of domain specification §7; equals a recount from the rows (F1, tested)
     engagement: Mapped[int] = mapped_column(default=0)
     #: integer micro-units (F2); changes only on events, so there is no cron
@@ -70,7 +90,8 @@ class Post(IdMixin, Base):
     #: when the pin falls off by itself
     pin_until: Mapped[datetime | None]
     #: what cards show of post_media and topic_posts, made when written, so that a list needs no statement for them:
-    #: {"media": [{id, kind, width, height, duration_ms, wave, bytes, name, alt, mime}], "topics": [topic id]}
+    #: {"media": [{id, kind, width, height, duration_ms, wave, bytes, name, alt, mime}], "topics": [topic id],
+    #: "poll": {...}, "question": {status, accepted, peek}}; the last two only where there is one
     parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: the most liked visible comment of the first level (the earliest among equals), shown under the card
     peek_id: Mapped[int | None]
@@ -133,6 +154,8 @@ class Comment(IdMixin, Base):
     #: whom a reply answers, when that is not the author of the parent
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: written by whoever asked an anonymous question, below it: shown as "the asker"
+    anonymous: Mapped[bool] = mapped_column(default=False)
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16), default="published")
@@ -259,11 +282,11 @@ class PollVote(Base):
 
 
 class Mention(Base):
-    """Somebody named in a post or comment. `written` is the name as it stands in the Markdown, so that the mention
-    still means the same person after either of them took another name."""
+    """Somebody named in a post, comment or answer. `written` is the name as it stands in the Markdown, so that the
+    mention still means the same person after either of them took another name."""
 
     __tablename__ = "mentions"
-    __table_args__ = (one_of("target_type", "post", "comment"), Index(None, "user_id"))
+    __table_args__ = (one_of("target_type", "post", "comment", "answer", version=2), Index(None, "user_id"))
 
     target_type: Mapped[str] = mapped_column(String(8), primary_key=True)
     target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

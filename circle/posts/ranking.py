@@ -17,12 +17,14 @@ COMMENTS_PER_PERSON = 3
 LIKE = 1
 COMMENT = 3
 FAVORITE = 4
+#: of one person there is one
+ANSWER = 3
 
 
-def engagement(likes: int, comments_by_person: Iterable[int], favorites: int = 0) -> int:
-    """E = likes + 3·Σ min(3, comments of a person) + 4·favorites. The author's own must not be passed in."""
+def engagement(likes: int, comments_by_person: Iterable[int], favorites: int = 0, answers: int = 0) -> int:
+    """E = likes + 3·Σ min(3, comments of a person) + 4·favorites + 3·answers, the author's own left out."""
     talk = sum(min(COMMENTS_PER_PERSON, count) for count in comments_by_person)
-    return LIKE * likes + COMMENT * talk + FAVORITE * favorites
+    return LIKE * likes + COMMENT * talk + FAVORITE * favorites + ANSWER * answers
 
 
 def hot_score(engagement_: int, published_at: datetime, *, featured: bool = False, checkin: bool = False) -> int:

@@ -32,6 +32,8 @@ MAX_PIN = timedelta(days=366)
 MIN_OPTIONS, MAX_OPTIONS = 2, 10
 MAX_OPTION = 60
 MAX_QUESTION = 120
+#: of the title of a question
+MIN_QUESTION_TITLE = 4
 #: of a post, on cards and in notices
 EXCERPT = 140
 #: how long a poll may run
@@ -49,6 +51,24 @@ def check_content(body: str, kinds: Sequence[str], topic_ids: Sequence[int], *, 
     check_files(kinds)
     if len(set(topic_ids)) > MAX_TOPICS:
         raise Refused("TOO_MANY_TOPICS", lazy("A post belongs to at most 3 topics."), field="topic_ids")
+
+
+def check_type(type_: str, title: str, *, poll: bool, anonymous: bool) -> None:
+    """A question has a title and no poll; only questions are asked without a name.
+
+    Raises Invalid (title), Refused QUESTION_WITHOUT_POLL, NOT_ANONYMOUS.
+    """
+    if type_ != "question":
+        if anonymous:
+            sentence = lazy("Only questions can be asked without your name.")
+            raise Refused("NOT_ANONYMOUS", sentence, field="anonymous")
+        return
+    if len(title) < MIN_QUESTION_TITLE:
+        sentence = lazy("Say in a line what you would like to know: at least %(number)s characters.",
+                        number=MIN_QUESTION_TITLE)  # fmt: skip
+        raise Invalid(errors={"title": [sentence]})
+    if poll:
+        raise Refused("QUESTION_WITHOUT_POLL", lazy("A question has answers, not a poll."), field="poll")
 
 
 def check_files(kinds: Sequence[str]) -> None:

@@ -74,6 +74,11 @@ def edited_comment(actor: Actor, body: str, comment_id: int) -> Words:
     return _words(actor, body, lambda: _place(post_id), lambda: named_in("comment", comment_id))
 
 
+def edited_in(actor: Actor, body: str, post_id: int, target_type: str, target_id: int) -> Words:
+    """As `edited_post`, for something else that stands under a post and names people as `target_type`."""
+    return _words(actor, body, lambda: _place(post_id), lambda: named_in(target_type, target_id))
+
+
 def _words(
     actor: Actor,
     body: str,

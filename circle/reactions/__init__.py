@@ -16,6 +16,7 @@ from circle.ledger import events as ledger
 from circle.notifications import events as notices
 from circle.points import events as points
 from circle.posts import events as posts
+from circle.qa import events as qa
 from circle.reactions.account import (
     erase_account,
     mail_confirmation,
@@ -29,6 +30,14 @@ from circle.reactions.account import (
     tell_new_password,
     tell_takeout,
     withdraw_blocked,
+)
+from circle.reactions.answering import (
+    begin_question,
+    earn_again_with_answer,
+    earn_by_acceptance,
+    earn_by_answer,
+    keep_answered_question,
+    unearn_with_answer,
 )
 from circle.reactions.content import (
     close_poll_in_time,
@@ -125,11 +134,18 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     circles.MemberBanned: [tell_ban, withdraw_decisions],
     circles.MemberLeft: [withdraw_decisions],
     circles.MemberRemoved: [tell_removal, withdraw_decisions],
-    posts.PostPublished: [count_post_for_tasks, earn_by_post, tell_mentioned, tell_followers, count_post],
+    posts.PostPublished: [
+        begin_question,
+        count_post_for_tasks,
+        earn_by_post,
+        tell_mentioned,
+        tell_followers,
+        count_post,
+    ],
     posts.PostPlanned: [plan_post],
     posts.PlannedPostPublished: [tell_planned_post],
     posts.PlannedPostFailed: [tell_failed_post],
-    posts.PostDeleted: [uncount_post, uncount_task, unearn_with_post, withdraw_about_post],
+    posts.PostDeleted: [keep_answered_question, uncount_post, uncount_task, unearn_with_post, withdraw_about_post],
     posts.PostHidden: [uncount_post, unearn_with_post, withdraw_about_post, tell_hidden_post],
     posts.PostRestored: [count_post, earn_again_with_post, tell_restored_post],
     posts.PostRemoved: [uncount_removed_post, uncount_task, unearn_with_post, withdraw_about_post, tell_removed_post],
@@ -149,6 +165,13 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.CommentHidden: [unearn_with_comment, withdraw_about_comment, tell_hidden_comment],
     posts.CommentRestored: [earn_again_with_comment, tell_restored_comment],
     posts.CommentRemoved: [uncount_task, unearn_with_comment, withdraw_about_comment, tell_removed_comment],
+    qa.AnswerPublished: [earn_by_answer],
+    qa.AnswerDeleted: [unearn_with_answer],
+    qa.AnswerHidden: [unearn_with_answer],
+    qa.AnswerRestored: [earn_again_with_answer],
+    qa.AnswerRemoved: [unearn_with_answer],
+    qa.AnswerAccepted: [earn_by_acceptance],
+    qa.AnswerUnaccepted: [earn_by_acceptance],
     topics.TopicFollowed: [count_follow_for_tasks],
     points.LevelChanged: [tell_new_level],
     points.TaskDone: [tell_task_done],

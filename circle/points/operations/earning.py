@@ -36,7 +36,7 @@ class Cause:
     key: str
     rule: str
     subject: str
-    #: users.id of whoever caused it (a like); None for what members do themselves
+    #: users.id of whoever caused it (a like); None for what members do themselves. Nobody gives to themselves
     giver_id: int | None = None
     #: characters of a text; None where there is none
     length: int | None = None
@@ -138,6 +138,8 @@ def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime
     """
     mover, rule = here.member, here.rule
     hindered = "not_member" if here.status != "active" else hindrance(rule, cause.length)
+    if cause.giver_id == mover.user_id:
+        hindered = "own"
     points, growth = (0, 0) if hindered else (rule.points, rule.growth)
     fresh = insert_once(
         EarnSource, source_key=cause.key, circle_id=mover.circle_id, member_id=mover.member_id, rule_code=cause.rule,

@@ -38,10 +38,12 @@ def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int |
         raise NotFound
     access.require(actor, Permission.COMMENT_WRITE, circle.standing)
     rules.check_comment(body)
-    check_may_meet(actor, circle, post.author_id)
+    if not post.anonymous:
+        check_may_meet(actor, circle, post.author_id)
     answered = _answered(post_id, parent_id)
     if answered is not None and answered.author_id != post.author_id:
         check_may_meet(actor, circle, answered.author_id)
+    anonymous = post.anonymous and actor.owns(post.author_id)
     root_id = answered and (answered.parent_id or answered.id)
     comment = Comment(
         circle_id=post.circle_id,
@@ -49,6 +51,7 @@ def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int |
         parent_id=root_id,
         reply_to_id=answered.author_id if answered is not None and answered.parent_id else None,
         author_id=actor.id,
+        anonymous=anonymous,
         body=body,
         body_html=words.html,
         created_at=clock.now(),
@@ -62,6 +65,7 @@ def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int |
             comment.id, post_id, post.circle_id, comment.author_id, actor.id,
             post_author_id=post.author_id, answered_id=answered.author_id if answered else None,
             excerpt=markup.excerpt(words.html, EXCERPT), mentioned=named, length=len(body.strip()),
+            anonymous=anonymous,
         )
     )  # fmt: skip
     return comment.id
@@ -92,7 +96,8 @@ def _edit(actor: Actor, comment_id: int, body: str, words: Words, version: int |
     comment.version += 1
     if named := keep_mentions(actor, "comment", comment_id, words.people):
         excerpt = markup.excerpt(words.html, EXCERPT)
-        emit(PeopleMentioned(comment.post_id, comment_id, comment.circle_id, actor.person_id, named, excerpt))
+        about = (comment.post_id, comment_id, comment.circle_id, actor.person_id, named, excerpt)
+        emit(PeopleMentioned(*about, anonymous=comment.anonymous))
 
 
 @operation

@@ -138,11 +138,11 @@ def count_comment(post: Post, parent: Comment | None, comment: Comment, delta: i
 
 
 def newest_activity(post: Post) -> datetime:
-    """When somebody last commented visibly, else when the post was published."""
+    """When somebody last commented or answered visibly, else when the post was published."""
     newest = db.session.scalar(
         select(func.max(Comment.created_at)).where(Comment.post_id == post.id, Comment.status == "published")
     )
-    return max(post.published_at, newest) if newest else post.published_at
+    return max(moment for moment in (post.published_at, newest, post.answered_at) if moment is not None)
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ class Counts:
     hot_score: int
 
 
-def recount(post_id: int) -> Counts:
-    """The numbers of a post, recomputed from the rows (F1, F2)."""
+def recount(post_id: int, *, answers: int = 0) -> Counts:
+    """The numbers of a post, recomputed from the rows (F1, F2); `answers` are those of others to a question."""
     post = db.session.get_one(Post, post_id)
     likes = select(Like.user_id).where(Like.target_type == "post", Like.target_id == post_id)
     likers = db.session.scalars(likes).all()
@@ -169,6 +169,7 @@ def recount(post_id: int) -> Counts:
         len([user for user in likers if user != post.author_id]),
         [count for author, count in by_person if author != post.author_id],
         len([user for user in keepers if user != post.author_id]),
+        answers,
     )
     return Counts(
         like_count=len(likers),

@@ -44,7 +44,8 @@ def favorite_post(actor: Actor, post_id: int, *, on: bool) -> Favorited:
         raise Unauthenticated
     if on:
         access.require(actor, Permission.LIKE_GIVE, circle.standing)
-        check_may_meet(actor, circle, post.author_id)
+        if not post.anonymous:
+            check_may_meet(actor, circle, post.author_id)
     set_favorite(post, actor.person_id, on)
     return Favorited(on, post.favorite_count)
 

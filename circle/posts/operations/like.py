@@ -38,7 +38,7 @@ def like_post(actor: Actor, post_id: int, *, on: bool) -> Liked:
         raise NotFound
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, post.author_id)
-    if on:
+    if on and not post.anonymous:
         check_may_meet(actor, circle, post.author_id)
     set_post_like(post, actor.person_id, on)
     return Liked(on, post.like_count)
@@ -68,8 +68,9 @@ def like_comment(actor: Actor, comment_id: int, *, on: bool) -> Liked:
     access.require(actor, Permission.LIKE_GIVE, circle.standing)
     rules.check_not_own(actor.id, comment.author_id)
     if on:
-        check_may_meet(actor, circle, post.author_id)
-        check_may_meet(actor, circle, comment.author_id)
+        for row in (post, comment):
+            if not row.anonymous:
+                check_may_meet(actor, circle, row.author_id)
     set_comment_like(post, comment, actor.person_id, on)
     return Liked(on, comment.like_count)
 

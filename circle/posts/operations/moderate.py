@@ -68,7 +68,11 @@ def _check_may_moderate(actor: Actor, row: Post | Comment, permission: Permissio
         if row.status != "published" and not actor.owns(row.author_id) and not access.can(actor, permission, standing):
             raise NotFound  # what is hidden is not there for those who do not moderate
     access.require(actor, permission, standing)
-    access.check_may_act_on(actor, standing, circles.standing_of_user(row.circle_id, row.author_id))
+    # what somebody wrote unnamed is moderated whatever their role: a refusal would tell it
+    target = Standing(row.circle_id, row.author_id)
+    if not row.anonymous:
+        target = circles.standing_of_user(row.circle_id, row.author_id)
+    access.check_may_act_on(actor, standing, target)
 
 
 def _set_post(actor: Actor, post: Post, status: str, reason: str) -> None:

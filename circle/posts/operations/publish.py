@@ -46,10 +46,12 @@ def publish_post(
     media_ids: Sequence[int] = (),
     alts: Sequence[str] = (),
     poll: PollContent | None = None,
+    anonymous: bool = False,
 ) -> int:
     """Publish a post in the circle and return its id.
 
-    `body` is Markdown; `media_ids` are the author's own unused uploads in order, `alts` their descriptions.
+    `body` is Markdown; `media_ids` are the author's own unused uploads in order, `alts` their descriptions. A post of
+    type `question` has a title, and may be `anonymous`.
     Raises NotFound, Forbidden (MUTED, BANNED), Refused TOPIC_CLOSED, LEVEL_TOO_LOW, DAILY_LIMIT, and what
     rules.check_content raises.
     """
@@ -57,7 +59,7 @@ def publish_post(
     content = prepare_post(
         actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts, poll=poll
     )
-    return publish_prepared(actor, slug, content, type=type)
+    return publish_prepared(actor, slug, content, type=type, anonymous=anonymous)
 
 
 def prepare_post(
@@ -113,9 +115,11 @@ class Content:
 
 
 @operation
-def publish_prepared(actor: Actor, slug: str, content: Content, *, type: str = "moment") -> int:
+def publish_prepared(
+    actor: Actor, slug: str, content: Content, *, type: str = "moment", anonymous: bool = False
+) -> int:
     """The quick half of publish_post: the rows; returns the post's id. Raises what publish_post raises."""
-    return publish_in(actor, publishing_in(actor, slug), content, type=type)
+    return publish_in(actor, publishing_in(actor, slug), content, type=type, anonymous=anonymous)
 
 
 def publishing_in(actor: Actor, slug: str) -> CircleRow:
@@ -125,13 +129,23 @@ def publishing_in(actor: Actor, slug: str) -> CircleRow:
     return circle
 
 
-def publish_in(actor: Actor, circle: CircleRow, content: Content, *, type: str = "moment", queued: bool = False) -> int:
+def publish_in(
+    actor: Actor,
+    circle: CircleRow,
+    content: Content,
+    *,
+    type: str = "moment",
+    anonymous: bool = False,
+    queued: bool = False,
+) -> int:
     """Publish, inside an operation, where publishing_in let the actor; `queued`: see operations/today.py."""
+    rules.check_type(type, content.title or "", poll=content.poll is not None, anonymous=anonymous)
     check_room_today(circle, queued=queued)
     body, media_ids = content.body or "", content.media_ids or ()
     topic_ids, html = with_marked(content.topic_ids or (), content.words), content.words.html
     files = media.media_of(actor, list(media_ids))
-    rules.check_content(body, [file.kind for file in files], topic_ids, poll=content.poll is not None)
+    asked = content.poll is not None or type == "question"
+    rules.check_content(body, [file.kind for file in files], topic_ids, poll=asked)
     allowances.check_added(circle, [Attached(file.kind, file.bytes) for file in files])
     wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
     topics_now = tuple(topic[0] for topic in wanted_topics)
@@ -140,6 +154,7 @@ def publish_in(actor: Actor, circle: CircleRow, content: Content, *, type: str =
         id=post_id,
         circle_id=circle.id,
         author_id=actor.id,
+        anonymous=anonymous,
         type=type,
         status="published",
         title=content.title or "",
@@ -161,7 +176,7 @@ def publish_in(actor: Actor, circle: CircleRow, content: Content, *, type: str =
     emit(
         PostPublished(
             post.id, circle.id, post.author_id, actor.id, topics_now, named, post.excerpt, length=len(body.strip()),
-            has_media=any(file.kind != "file" for file in files),
+            has_media=any(file.kind != "file" for file in files), type=type, anonymous=anonymous,
         )
     )  # fmt: skip
     return post.id
@@ -207,8 +222,10 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
         post.body if content.body is None else content.body,
         [file.kind for file in files],
         new_topics,
-        poll="poll" in post.parts,
+        poll="poll" in post.parts or post.type == "question",
     )
+    if content.title is not None:
+        rules.check_type(post.type, content.title, poll="poll" in post.parts, anonymous=post.anonymous)
     there = {item["id"]: item["kind"] for item in post.parts.get("media", ())}
     allowances.check_added(
         circle,
@@ -221,7 +238,8 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
         post.body, post.body_html = content.body, content.words.html
         post.excerpt = markup.excerpt(post.body_html, rules.EXCERPT)
         if named := keep_mentions(actor, "post", post_id, content.words.people):
-            emit(PeopleMentioned(post_id, None, post.circle_id, actor.person_id, named, post.excerpt))
+            about = (post_id, None, post.circle_id, actor.person_id, named, post.excerpt)
+            emit(PeopleMentioned(*about, anonymous=post.anonymous))
     if content.title is not None:
         post.title = content.title
     if content.media_ids is not None or content.alts:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import aliased
 from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import author_of, not_blocked_for
+from circle.accounts.queries import author_of, not_blocked_for, unnamed
 from circle.circles.models import Member
 from circle.core.db import db
 from circle.core.errors import NotFound
+from circle.core.i18n import _
 from circle.core.pagination import Keyset, Page
 from circle.posts.models import Comment, Like, Post
 from circle.posts.queries.feed import get_post
@@ -26,20 +27,24 @@ FIRST_REPLIES = 2
 ALL_REPLIES = 200
 COMMENT_SORTS = ("oldest", "newest", "hot")
 
-_comments, _users, _members = Comment.__table__.c, User.__table__.c, Member.__table__.c
+_comments, _users, _members, _posts = Comment.__table__.c, User.__table__.c, Member.__table__.c, Post.__table__.c
 _answered = User.__table__.alias("answered")
 #: the reader in a statement that is built once (see feed.py); no row has user 0
 _ME, _POST = bindparam("me", type_=BigInteger), bindparam("post", type_=BigInteger)
 _COLUMNS = (
     _comments.id, _comments.post_id, _comments.parent_id, _comments.body, _comments.body_html, _comments.status,
     _comments.like_count, _comments.reply_count, _comments.created_at, _comments.edited_at, _comments.hidden_reason,
-    _comments.version, _members.role, _members.level,
-    # an account that is gone is not named
-    case((_answered.c.status == "deleted", null()), else_=_answered.c.nickname).label("reply_to"),
+    _comments.version, _comments.anonymous, _members.role, _members.level,
+    # an account that is gone is not named; empty for whoever asked the anonymous question above
+    case(
+        (and_(_posts.anonymous, _comments.reply_to_id == _posts.author_id), literal("")),
+        (_answered.c.status == "deleted", null()),
+        else_=_answered.c.nickname,
+    ).label("reply_to"),
     _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 15
-_MINE_AT = 20
+_AUTHOR_AT = 16
+_MINE_AT = 21
 
 
 @cache
@@ -52,6 +57,7 @@ def _rows(*, signed_in: bool, moderates: bool, places: bool) -> Select[Any]:
     by = and_(_members.circle_id == _comments.circle_id, _members.user_id == _comments.author_id)
     source = (
         Comment.__table__.join(User.__table__, _users.id == _comments.author_id)
+        .join(Post.__table__, _posts.id == _comments.post_id)
         .outerjoin(_answered, _answered.c.id == _comments.reply_to_id)
         .outerjoin(Member.__table__, by)
     )
@@ -63,7 +69,7 @@ def _rows(*, signed_in: bool, moderates: bool, places: bool) -> Select[Any]:
     # a block does not shield from those who moderate, and hides the owner of the circle from nobody
     met: Any = literal(True)
     if signed_in and not moderates:
-        met = or_(_members.role == "owner", not_blocked_for(_ME, _comments.author_id))
+        met = or_(_members.role == "owner", _comments.anonymous, not_blocked_for(_ME, _comments.author_id))
     hidden = _comments.status == "hidden"
     shown = or_(_comments.status == "published", hidden if moderates else and_(hidden, _comments.author_id == _ME))
     seen = and_(shown, met)
@@ -175,7 +181,11 @@ def _comment_row(actor: Actor, post: PostRow, row: Row[Any], replies: Sequence[C
     author = author_of(row[_AUTHOR_AT:_MINE_AT], row.role, post.circle.tag(row.level))
     circle, own, published = post.circle, actor.owns(author.id), row.status == "published"
     may_moderate = circle.may(Permission.COMMENT_MODERATE)
-    moderates = may_moderate and not own and access.outranks_or_equals(circle.standing, row.role)
+    # of somebody unnamed the role must not matter, or it would show
+    outranked = row.anonymous or access.outranks_or_equals(circle.standing, row.role)
+    moderates = may_moderate and not own and outranked
+    if row.anonymous:
+        author = unnamed(_("The asker"))
     gone = not row.met or not (published or (row.status == "hidden" and (own or may_moderate)))
     open_ = post.status == "published"
     writes = published and open_ and post.can.comment
@@ -184,7 +194,8 @@ def _comment_row(actor: Actor, post: PostRow, row: Row[Any], replies: Sequence[C
         body="" if gone else row.body, body_html="" if gone else row.body_html,
         status="deleted" if gone else row.status, like_count=row.like_count, liked=bool(row.liked),
         reply_count=row.reply_count, created_at=row.created_at, edited_at=None if gone else row.edited_at,
-        hidden_reason="" if gone else row.hidden_reason, version=row.version, reply_to=row.reply_to,
+        hidden_reason="" if gone else row.hidden_reason, version=row.version,
+        reply_to=_("The asker") if row.reply_to == "" else row.reply_to,
         post_url=post.url, url=f"/{circle.slug}/comments/{row.id}", replies=tuple(replies),
         can=CommentCan() if gone else CommentCan(
             edit=own and writes,

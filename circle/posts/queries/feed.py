@@ -16,18 +16,19 @@ from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, 
 from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import author_of, not_blocked_for
+from circle.accounts.queries import author_of, not_blocked_for, unnamed
 from circle.circles import queries as circles
 from circle.circles.models import Circle, Member
 from circle.circles.queries import CircleRow
 from circle.core import clock
 from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound
+from circle.core.i18n import _
 from circle.core.markup import excerpt
 from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
 from circle.posts.models import Comment, Favorite, Like, Post, TopicPost
-from circle.posts.queries.rows import Peek, PollHint, PostCan, PostMediaRow, PostRow, TopicRef
+from circle.posts.queries.rows import Peek, PollHint, PostCan, PostMediaRow, PostRow, QuestionHint, TopicRef
 from circle.topics import queries as topics
 from circle.topics.models import TopicFollow
 from circle.topics.queries import TopicLink
@@ -48,11 +49,12 @@ _COLUMNS = (
     _posts.id, _posts.type, _posts.status, _posts.title, _posts.body, _posts.body_html, _posts.excerpt,
     _posts.like_count, _posts.comment_count, _posts.favorite_count, _posts.published_at, _posts.edited_at,
     _posts.last_activity_at, _posts.featured_at, _posts.pin_rank, _posts.pin_until, _posts.hidden_reason,
-    _posts.version, _posts.circle_id, _posts.parts, _members.role, _members.level,
+    _posts.version, _posts.circle_id, _posts.parts, _posts.anonymous, _posts.answer_count,
+    _members.role, _members.level,
     _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 22
-_MINE_AT = 27
+_AUTHOR_AT = 24
+_MINE_AT = 29
 #: what stands for the reader in a statement that is built once; no row has user 0, so a visitor simply has nothing
 _ME = bindparam("me", type_=BigInteger)
 _HERE = bindparam("circle", type_=BigInteger)
@@ -89,13 +91,15 @@ def _cards(*, signed_in: bool, peeks: bool = False, by_topic: bool = False) -> S
     if peeks:
         who, member = User.__table__.alias("peek_user"), Member.__table__.alias("peek_member")
         said = Comment.__table__.c
-        readable = and_(said.id == _posts.peek_id, said.status == "published", not_blocked_for(_ME, said.author_id))
+        met = or_(said.anonymous, not_blocked_for(_ME, said.author_id))
+        readable = and_(said.id == _posts.peek_id, said.status == "published", met)
         source = source.outerjoin(Comment.__table__, readable)
         source = source.outerjoin(who, and_(who.c.id == said.author_id, who.c.status != "deleted"))
         here_too = and_(member.c.circle_id == _posts.circle_id, member.c.user_id == said.author_id)
         source = source.outerjoin(member, here_too)
         name, role = who.c.nickname.label("peek_nickname"), member.c.role.label("peek_role")
-        shown = (said.body_html.label("peek_html"), name, role, member.c.level.label("peek_level"))
+        unnamed_ = said.anonymous.label("peek_anonymous")
+        shown = (said.body_html.label("peek_html"), name, role, member.c.level.label("peek_level"), unnamed_)
     return select(*_COLUMNS, *(m.label(f"mine_{n}") for n, m in enumerate(mine)), *shown).select_from(source)
 
 
@@ -106,7 +110,7 @@ def cards_for(actor: Actor, circle: CircleRow | None = None) -> Select[Any]:
     """
     cards = _cards(signed_in=actor.signed_in).where(_posts.status == "published")
     if _blocks_matter(actor, circle):
-        cards = cards.where(not_blocked_for(_ME, _posts.author_id) if circle is None else _met_here())
+        cards = cards.where(_met_anywhere() if circle is None else _met_here())
     return cards.params(**_values(actor, circle))
 
 
@@ -121,7 +125,13 @@ def _blocks_matter(actor: Actor, circle: CircleRow | None) -> bool:
 def _met_here() -> ColumnElement[bool]:
     """Posts in a circle by people the reader meets; its owner, whose word concerns everybody there, cannot be blocked
     away. For statements that have the author's place in the circle joined."""
-    return or_(_members.role == "owner", not_blocked_for(_ME, _posts.author_id))
+    return or_(_members.role == "owner", _met_anywhere())
+
+
+def _met_anywhere() -> ColumnElement[bool]:
+    """Posts by people the reader meets. Blocks do not hide what is anonymous, or blocking people one by one would tell
+    who wrote it."""
+    return or_(_posts.anonymous, not_blocked_for(_ME, _posts.author_id))
 
 
 def listed(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
@@ -129,7 +139,7 @@ def listed(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
     standing = and_(_posts.circle_id == circle.id, _posts.status == "published", ~_pinned_now(clock.now()))
     if _blocks_matter(actor, circle):
         by_owner = _posts.author_id == (circle.owner.id if circle.owner else 0)
-        standing = and_(standing, or_(by_owner, not_blocked_for(actor.id, _posts.author_id)))
+        standing = and_(standing, or_(by_owner, _posts.anonymous, not_blocked_for(actor.id, _posts.author_id)))
     return standing
 
 
@@ -172,7 +182,7 @@ def _feed_statement(
     if typed:
         statement = statement.where(_posts.type == bindparam("type"))
     if by_owner:
-        statement = statement.where(_members.role == "owner")
+        statement = statement.where(_members.role == "owner", ~_posts.anonymous)
     if sort == "following":
         followed = select(TopicPost.post_id).join(TopicFollow, TopicFollow.topic_id == TopicPost.topic_id)
         statement = statement.where(_posts.id.in_(followed.where(TopicFollow.user_id == _ME)))
@@ -279,12 +289,13 @@ def topic_feed(
 
 
 def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: int = 20) -> Page[PostRow]:
-    """Somebody's published posts in the circles this actor may read, newest first."""
+    """Somebody's published posts in the circles this actor may read, newest first; none that they wrote unnamed."""
     open_ = select(Circle.id).where(Circle.visibility == "public", Circle.status == "active")
     mine = select(Member.circle_id).where(Member.user_id == (actor.id or 0), Member.status == "active")
     statement = _cards(signed_in=actor.signed_in, peeks=True).where(
-        _posts.author_id == user_id, _posts.status == "published", _posts.circle_id.in_(open_.union(mine))
-    )
+        _posts.author_id == user_id, _posts.status == "published", _posts.circle_id.in_(open_.union(mine)),
+        ~_posts.anonymous,  # also for themself: who looks over their shoulder learns nothing
+    )  # fmt: skip
     if _blocks_matter(actor, None):
         statement = statement.where(not_blocked_for(_ME, _posts.author_id))
     keyset = Keyset(f"by.{user_id}", (_posts.published_at, _posts.id))
@@ -348,20 +359,28 @@ def _post_rows(
 def _post_row(circle: CircleRow, row: Row[Any], refs: Mapping[int, TopicRef], rights: _Rights) -> PostRow:
     (
         id_, type_, status, title, body, body_html, excerpt_, likes, comments, favorites, published_at, edited_at,
-        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, role, level,
+        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, anonymous,
+        answers, role, level,
     ) = row[:_AUTHOR_AT]  # fmt: skip
-    author = author_of(row[_AUTHOR_AT:_MINE_AT], role, circle.tag(level))
+    author_id = row[_AUTHOR_AT]
+    author = unnamed(_("Anonymous")) if anonymous else author_of(row[_AUTHOR_AT:_MINE_AT], role, circle.tag(level))
     peek = None
     if len(row) > _MINE_AT + 4 and row[_MINE_AT + 3] is not None:
-        html, nickname, peek_role, peek_level = row[_MINE_AT + 2 : _MINE_AT + 6]
-        peek = Peek(nickname, peek_role or "member", _peek_text(html), circle.tag(peek_level))
+        html, nickname, peek_role, peek_level, peek_anonymous = row[_MINE_AT + 2 : _MINE_AT + 7]
+        if peek_anonymous:
+            peek = Peek(_("The asker"), "member", _peek_text(html))
+        else:
+            peek = Peek(nickname, peek_role or "member", _peek_text(html), circle.tag(peek_level))
     return PostRow(
         id_, type_, status, circle, author, title, body, body_html, excerpt_, likes, comments, favorites,
         bool(row[_MINE_AT]), bool(row[_MINE_AT + 1]), published_at, edited_at, last_activity_at, featured_at,
         None if pin_until is not None and pin_until <= rights.now else pin_rank, pin_until, hidden_reason, version,
-        rights.on(author.id, role, status, edited=edited_at is not None, kept=bool(row[_MINE_AT + 1])),
+        rights.on(
+            author_id, role, status, edited=edited_at is not None, kept=bool(row[_MINE_AT + 1]), anonymous=anonymous
+        ),
         tuple(refs[topic_id] for topic_id in parts.get("topics", ()) if topic_id in refs),
         tuple(_media_row(item, rights.signed) for item in parts.get("media", ())), _poll_hint(parts.get("poll")), peek,
+        anonymous, answers, _question_hint(parts.get("question")) if type_ == "question" else None,
     )  # fmt: skip
 
 
@@ -372,6 +391,11 @@ def _peek_text(html: str) -> str:
 
 def _poll_hint(poll: dict[str, Any] | None) -> PollHint | None:
     return PollHint(poll["question"], poll["option_count"], poll.get("closes_at")) if poll else None
+
+
+def _question_hint(told: dict[str, Any] | None) -> QuestionHint:
+    # the row of the question comes with the post, in one transaction; here only a post made by hand has none
+    return QuestionHint(told["status"], told["accepted"], told["peek"]) if told else QuestionHint("open", False, "")
 
 
 def _media_row(item: dict[str, Any], signed: bool) -> PostMediaRow:
@@ -396,9 +420,12 @@ class _Rights:
         self._pin, self._feature = circle.may(Permission.POST_PIN), circle.may(Permission.POST_FEATURE)
         self._owner = circle.standing.active and circle.standing.role == "owner"
 
-    def on(self, author_id: int, role: str | None, status: str, *, edited: bool, kept: bool) -> PostCan:
+    def on(
+        self, author_id: int, role: str | None, status: str, *, edited: bool, kept: bool, anonymous: bool
+    ) -> PostCan:
         own, published = author_id == self._me, status == "published"
-        moderates = self._moderate and not own and access.outranks_or_equals(self._standing, role)
+        # of somebody unnamed the role must not matter, or it would show
+        moderates = self._moderate and not own and (anonymous or access.outranks_or_equals(self._standing, role))
         return PostCan(
             edit=own and published and self._write,
             delete=own and status in {"published", "pending"},
@@ -411,5 +438,5 @@ class _Rights:
             feature=published and self._feature and (not own or self._owner),
             favorite=published and (self._like or kept),  # whoever left may still let it go
             revisions=edited and (own or self._moderate),
-            block=self._me is not None and not own and role != "owner",
+            block=self._me is not None and not own and role != "owner" and not anonymous,
         )

@@ -64,6 +64,17 @@ class PollHint(NamedTuple):
     closes_at: str | None
 
 
+class QuestionHint(NamedTuple):
+    """What a card tells of a question beside its words and the number of answers."""
+
+    #: open, closed or duplicate
+    status: str
+    #: whether an answer was accepted
+    accepted: bool
+    #: the beginning of the accepted answer, else of the best one when it was last looked at; empty for none
+    peek: str
+
+
 class PostCan(NamedTuple):
     """What this reader may do with the post."""
 
@@ -113,10 +124,21 @@ class PostRow(NamedTuple):
     media: tuple[PostMediaRow, ...] = ()
     poll: PollHint | None = None
     peek: Peek | None = None
+    #: asked without a name: `author` is the same for everybody then
+    anonymous: bool = False
+    answer_count: int = 0
+    #: only of a question
+    question: QuestionHint | None = None
 
     @property
     def url(self) -> str:
+        """Where everything about this post is sent, and where it is read with its comments."""
         return f"/{self.circle.slug}/posts/{self.id}"
+
+    @property
+    def page_url(self) -> str:
+        """Where it is read: a question with its answers, everything else with its comments."""
+        return f"/{self.circle.slug}/questions/{self.id}" if self.type == "question" else self.url
 
     @property
     def long(self) -> bool:

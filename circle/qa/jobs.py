@@ -1,0 +1,3 @@
+"""What questions and answers leave for later."""
+
+from __future__ import annotations

@@ -1,0 +1,7 @@
+"""The pages of questions and answers. Importing the modules adds their views to `bp`."""
+
+from __future__ import annotations
+
+from circle.qa.web.blueprint import bp
+
+__all__ = ["bp"]
