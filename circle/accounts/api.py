@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import request
 
-from circle.accounts import blocking, copies, credentials, leaving, operations, queries, recovery
+from circle.accounts import blocking, copies, credentials, leaving, operations, presence, queries, recovery
 from circle.accounts.blocking import BlockedRow
 from circle.accounts.copies import TakeoutRow
 from circle.accounts.leaving import DeletionRow
-from circle.accounts.queries import MeRow, SessionRow, UserRow
+from circle.accounts.presence import SessionRow
+from circle.accounts.queries import MeRow, UserRow
 from circle.accounts.schemas import (
     AuthOut,
     BlockedOut,
@@ -167,7 +168,7 @@ def remove_email(data: dict[str, Any]) -> None:
 @bp.endpoint("GET", "/me/sessions", gives=SessionOut, paged=True)
 def list_sessions(query: dict[str, Any]) -> Page[SessionRow]:
     """List where one is signed in."""
-    return queries.list_sessions(actor(), **query)
+    return presence.list_sessions(actor(), **query)
 
 
 @bp.endpoint("DELETE", "/me/sessions/<id:session_id>", gives=None, status=204, limit="settings")

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, true
 
-from circle.accounts.devices import device_name
 from circle.accounts.models import AuthSession, Block, Consent, FormerName, User
 from circle.accounts.papers import PAPERS
 from circle.accounts.tokens import sha256
@@ -20,7 +19,6 @@ from circle.core.actor import Actor
 from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound, Unauthenticated
 from circle.core.i18n import _
-from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
 
 
@@ -411,58 +409,3 @@ def next_username_change(user_id: int) -> datetime | None:
     """When somebody may take another user name; None when they may now."""
     newest = select(func.max(FormerName.free_at)).where(FormerName.user_id == user_id, FormerName.free_at > clock.now())
     return db.session.scalar(newest)
-
-
-def last_seen(user_id: int) -> datetime | None:
-    """When somebody was last here, as far as their sign-ins tell (they are kept for a while after they end).
-
-    Their joining counts, too. None for an account that is deleted.
-    """
-    newest = select(func.max(AuthSession.last_seen_at)).where(AuthSession.user_id == user_id).scalar_subquery()
-    row = db.session.execute(
-        select(User.created_at, newest).where(User.id == user_id, User.status != "deleted")
-    ).first()
-    return None if row is None else max(moment for moment in row if moment is not None)
-
-
-@dataclass(frozen=True)
-class SessionRow:
-    """One place where a person is signed in; `current` is the one that asks."""
-
-    id: int
-    kind: str
-    current: bool
-    user_agent: str
-    network: str
-    created_at: datetime
-    last_seen_at: datetime
-
-    @property
-    def device(self) -> str:
-        """What a person would call it, for example "Chrome · Android"; empty when it cannot be told."""
-        return device_name(self.user_agent)
-
-
-_SESSION_COLUMNS: tuple[Any, ...] = (
-    AuthSession.id,
-    AuthSession.kind,
-    AuthSession.user_agent,
-    AuthSession.network,
-    AuthSession.created_at,
-    AuthSession.last_seen_at,
-)
-_SESSIONS = Keyset("accounts.sessions", (AuthSession.last_seen_at, AuthSession.id))
-
-
-def list_sessions(actor: Actor, cursor: str | None = None, limit: int = 20) -> Page[SessionRow]:
-    """Where the person is signed in, last seen first. Raises Unauthenticated."""
-    if actor.id is None:
-        raise Unauthenticated
-    ends = func.coalesce(AuthSession.refresh_expires_at, AuthSession.access_expires_at)
-    mine = (AuthSession.user_id == actor.id, AuthSession.revoked_at.is_(None), ends > clock.now())
-    statement: Select[Any] = select(*_SESSION_COLUMNS).where(*mine)
-
-    def rows(found: Sequence[Any]) -> list[SessionRow]:
-        return [SessionRow(row[0], row[1], row[0] == actor.session_id, row[2], row[3], row[4], row[5]) for row in found]
-
-    return _SESSIONS.read(statement, cursor, limit).map(rows)

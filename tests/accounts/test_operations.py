@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import func, select
 
-from circle.accounts import credentials, operations, queries
+from circle.accounts import credentials, operations, presence, queries
 from circle.accounts.models import AuthSession, SignInFailures, User
 from circle.accounts.operations.upkeep import KEEP_ENDED
 from circle.accounts.tokens import TokenPair
@@ -394,13 +394,13 @@ def test_only_the_open_sign_ins_of_oneself_are_listed(make: Make) -> None:
         browser_here(make.user().id)
     with later(minutes=1):
         operations.open_api_session(user.id, user_agent="Mozilla (iPhone) MicroMessenger/8", address="::1")
-        page = queries.list_sessions(here)
+        page = presence.list_sessions(here)
     assert [(row.kind, row.current) for row in page.items] == [("api", False), ("browser", True)]
     assert page.items[0].device == "WeChat · iPhone"
     with later(days=31):
-        assert queries.list_sessions(here).items == []
+        assert presence.list_sessions(here).items == []
     with pytest.raises(Unauthenticated):
-        queries.list_sessions(VISITOR)
+        presence.list_sessions(VISITOR)
 
 
 # ---- the password --------------------------------------------------------------------------------------------
@@ -412,7 +412,7 @@ def test_a_new_password_ends_every_other_sign_in_and_every_token(anna: Actor) ->
     pair = operations.open_api_session(user_id, **HERE)
     credentials.change_password(here, current_password=PASSWORD, new_password="another horse 8")
     assert open_sessions(user_id) == ["browser"]
-    assert [row.current for row in queries.list_sessions(here).items] == [True]
+    assert [row.current for row in presence.list_sessions(here).items] == [True]
     assert there.session_id != here.session_id
     assert queries.actor_of_token(pair.access_token) is None
     with pytest.raises(Unauthenticated):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from circle.accounts import credentials, operations, queries
+from circle.accounts import credentials, operations, presence
 from circle.accounts.schemas import PasswordInput
 from circle.accounts.web.blueprint import Errors, Values, bp, leave
 from circle.core.i18n import _
@@ -15,7 +15,7 @@ from circle.core.web import actor, go, limited, signed_in, takes_form
 
 
 def _security_page(values: Values, errors: Errors) -> str:
-    sessions = queries.list_sessions(actor(), request.args.get("cursor"))
+    sessions = presence.list_sessions(actor(), request.args.get("cursor"))
     return render_template("accounts/settings_security.html", sessions=sessions, errors=errors)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from circle import access
 from circle.access import Actor, Permission, Role
-from circle.accounts.queries import last_seen
+from circle.accounts.presence import last_seen
 from circle.circles import queries as circles
 from circle.core import audit, clock
 from circle.core.db import db
