@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Flask, g, url_for
+from flask.templating import Environment
 from flask_babel import format_date, get_locale, gettext, ngettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -97,14 +99,40 @@ def _static_address(endpoint: str, **values: Any) -> str | None:
     return url_for(endpoint, **values) if endpoint == "static" or not values else None
 
 
+@dataclass(frozen=True)
+class Macros:
+    """The macros whose drawings are remembered."""
+
+    post_card: Remembered
+    comment: Remembered
+    question_card: Remembered
+    question: Remembered
+    answer: Remembered
+
+    @classmethod
+    def of(cls, environment: Environment, room: int | None = None) -> Macros:
+        """All of them with an empty memory, of `room` characters each or as many as each is worth."""
+
+        def made(template: str, macro: str, usual: int) -> Remembered:
+            return Remembered(environment, f"_macros/{template}.html", macro, usual if room is None else room)
+
+        return cls(
+            post_card=made("post", "post_card", 8_000_000),
+            comment=made("comment", "comment", 4_000_000),
+            question_card=made("question", "question_card", 4_000_000),
+            question=made("question", "question_full", 2_000_000),
+            answer=made("question", "answer", 4_000_000),
+        )
+
+
 class Drawing:
     """Draws the cards of one page: what is the same for all of them is asked once.
 
     {% set draw = drawing() %}{% for post in page.items %}{{ draw.post(post) }}{% endfor %}
     """
 
-    def __init__(self, card: Remembered, comment: Remembered) -> None:
-        self._card, self._comment = card, comment
+    def __init__(self, macros: Macros) -> None:
+        self._macros = macros
         self._locale, self._now, self._zone = str(get_locale() or "zh_Hans_CN"), clock.now(), ZoneInfo(DEFAULT_TZ)
         signed_in = "me" in g and g.me is not None
         self._token = str(generate_csrf()) if signed_in else None
@@ -114,12 +142,22 @@ class Drawing:
 
     def post(self, post: Any, full: bool = False) -> Markup:
         """A post as a card in a list, or in full on its own page."""
-        return self._card(post, self._token, (self._locale, self._told(post.published_at)), full)
+        card = self._macros.question_card if post.type == "question" else self._macros.post_card
+        return card(post, self._token, (self._locale, self._told(post.published_at)), full)
+
+    def question(self, post: Any, invite: bool = False) -> Markup:
+        """A question above its answers; `invite`: whether the reader may ask somebody to answer."""
+        return self._macros.question(post, self._token, (self._locale, self._told(post.published_at)), invite)
+
+    def answer(self, row: Any, version: int) -> Markup:
+        """An answer; `version` is that of its question, as whoever may accept it sees it."""
+        seen = version if row.can.accept or row.can.unaccept else 0
+        return self._macros.answer(row, self._token, (self._locale, self._told(row.created_at)), seen)
 
     def comment(self, row: Any, reply: bool = False) -> Markup:
         """A comment with its replies; `reply` is one of the second level."""
         told = (self._told(row.created_at), *(self._told(one.created_at) for one in row.replies))
-        return self._comment(row, self._token, (self._locale, *told), reply)
+        return self._macros.comment(row, self._token, (self._locale, *told), reply)
 
 
 def register_templating(app: Flask) -> None:
@@ -127,9 +165,8 @@ def register_templating(app: Flask) -> None:
     environment = app.jinja_env
     if isinstance(environment, LocalizedEnvironment):
         environment.constants.update(icon=icon, url_for=_static_address)
-    card = Remembered(environment, "_macros/post.html", "post_card")
-    comment = Remembered(environment, "_macros/comment.html", "comment", room=4_000_000)
-    app.jinja_env.globals["drawing"] = lambda: Drawing(card, comment)
+    macros = Macros.of(environment)
+    app.jinja_env.globals["drawing"] = lambda: Drawing(macros)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

@@ -23,11 +23,16 @@ def last_seen(user_id: int) -> datetime | None:
 
     Their joining counts, too. None for an account that is deleted.
     """
-    newest = select(func.max(AuthSession.last_seen_at)).where(AuthSession.user_id == user_id).scalar_subquery()
     row = db.session.execute(
-        select(User.created_at, newest).where(User.id == user_id, User.status != "deleted")
+        select(User.created_at, newest_visit(user_id)).where(User.id == user_id, User.status != "deleted")
     ).first()
     return None if row is None else max(moment for moment in row if moment is not None)
+
+
+def newest_visit(user_id: Any) -> Any:
+    """SQL: when somebody (an id, or a column of them) was last seen in any of their sign-ins; NULL without any."""
+    visits = select(func.max(AuthSession.last_seen_at)).where(AuthSession.user_id == user_id)
+    return visits.scalar_subquery()
 
 
 @dataclass(frozen=True)

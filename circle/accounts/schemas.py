@@ -252,6 +252,9 @@ class LevelOut(OutSchema):
 class AuthorOut(OutSchema):
     """A person beside what they wrote; `username` is empty for an account that is gone."""
 
+    #: whoever asked without a name
+    null_if = "anonymous"
+
     id = Id(required=True)
     username = fields.String(required=True)
     nickname = fields.String(required=True)

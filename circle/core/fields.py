@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, validate
@@ -184,6 +184,9 @@ class OutSchema(Schema):
     per class, instead of being found out for each value of each row. Fields of other kinds write themselves.
     """
 
+    #: attribute of a row that is true where nothing must be told of it: then null is written in its place
+    null_if: ClassVar[str] = ""
+
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         """The row, or with `many` the rows, as what JSON can hold."""
         write = _writer_of(type(self))
@@ -193,12 +196,13 @@ class OutSchema(Schema):
 @cache
 def _writer_of(schema: type[Schema]) -> _Write:
     made = schema()
+    null_if = schema.null_if if issubclass(schema, OutSchema) else ""
     plan = [
         (field.data_key or name, field.attribute or name, _write_of(field)) for name, field in made.dump_fields.items()
     ]
 
     def write(row: Any) -> Any:
-        if row is None:
+        if row is None or (null_if and getattr(row, null_if, False)):
             return None
         mapping = row if isinstance(row, Mapping) else None
         written = {}

@@ -47,6 +47,8 @@ KINDS = {
     # three months replayed, a few seconds each
     "simulate": "20/minute;200/hour",
     "settings": "30/minute",
+    # who asked without a name: looked up for a reason, not one after the other
+    "reveal": "10/hour",
 }
 
 

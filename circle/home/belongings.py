@@ -17,6 +17,7 @@ from circle.core.db import db
 from circle.core.operation import abandon
 from circle.core.storage import EXTENSIONS, storage
 from circle.home import belongings_points as points
+from circle.home import belongings_qa as qa
 from circle.home.batches import batches as _batches
 from circle.home.batches import rows as _rows
 from circle.media.models import Media
@@ -75,6 +76,9 @@ def lists(user_id: int) -> Iterator[tuple[str, Iterator[Item]]]:
         "favorites": _favorites,
         "topics": _topics,
         "votes": _votes,
+        "answers": qa.answers,
+        "answer_votes": qa.answer_votes,
+        "invitations_to_answer": qa.question_invites,
         "points": points.accounts,
         "points_statement": points.statement,
         "points_earned": points.sources,
@@ -150,7 +154,8 @@ def _applications(user_id: int) -> Iterator[Item]:
 def _posts(user_id: int) -> Iterator[Item]:
     mine = select(
         Post.id, Circle.slug, Circle.name, Post.type, Post.status, Post.title, Post.body, Post.published_at,
-        Post.edited_at, Post.like_count, Post.comment_count, Post.favorite_count, Post.hidden_reason,
+        Post.edited_at, Post.like_count, Post.comment_count, Post.favorite_count, Post.hidden_reason, Post.anonymous,
+        Post.answer_count,
     ).join(Circle, Circle.id == Post.circle_id).where(Post.author_id == user_id)  # fmt: skip
     for batch in _batches(mine, Post.id):
         ids = [row.id for row in batch]
@@ -162,7 +167,8 @@ def _posts(user_id: int) -> Iterator[Item]:
                 "status": row.status, "title": row.title, "body": row.body, "published_at": row.published_at,
                 "edited_at": row.edited_at, "topics": topics.get(row.id, []), "files": files.get(row.id, []),
                 "poll": polls.get(row.id), "likes": row.like_count, "comments": row.comment_count,
-                "kept": row.favorite_count, "hidden_because": row.hidden_reason or None,
+                "kept": row.favorite_count, "answers": row.answer_count if row.type == "question" else None,
+                "without_name": row.anonymous, "hidden_because": row.hidden_reason or None,
                 "earlier_versions": former.get(row.id, []),
             }  # fmt: skip
 
@@ -227,12 +233,13 @@ def _drafts(user_id: int) -> Iterator[Item]:
 def _comments(user_id: int) -> Iterator[Item]:
     mine = select(
         Comment.id, Comment.post_id, Circle.slug, Circle.name, Comment.parent_id, Comment.body, Comment.status,
-        Comment.created_at, Comment.edited_at, Comment.like_count, Comment.hidden_reason,
+        Comment.created_at, Comment.edited_at, Comment.like_count, Comment.hidden_reason, Comment.anonymous,
     ).join(Circle, Circle.id == Comment.circle_id).where(Comment.author_id == user_id)  # fmt: skip
     for row in _rows(mine, Comment.id):
         yield {
             "id": str(row.id), "address": f"/{row.slug}/posts/{row.post_id}#comment-{row.id}", "circle": row.name,
             "answers": str(row.parent_id) if row.parent_id else None, "body": row.body, "status": row.status,
+            "without_name": row.anonymous,
             "written_at": row.created_at, "edited_at": row.edited_at, "likes": row.like_count,
             "hidden_because": row.hidden_reason or None,
         }  # fmt: skip

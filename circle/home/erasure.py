@@ -22,6 +22,7 @@ from circle.notifications import operations as notices
 from circle.points import operations as points
 from circle.points.queries.ageing import memberships_of
 from circle.posts import erasing as posts
+from circle.qa import erasing as qa
 from circle.topics import operations as topics
 
 _BATCH = 200
@@ -34,7 +35,9 @@ def erase_account(user_id: int) -> None:
         return
     for circle_id in _circles_of(user_id):
         circles.leave_for_good(user_id, circle_id)
-    posts.erase_person(user_id, account.names, keep_content=account.keeps_content, label=deleted_label())
+    label = deleted_label()
+    posts.erase_person(user_id, account.names, keep_content=account.keeps_content, label=label)
+    qa.erase_person(user_id, account.names, keep_content=account.keeps_content, label=label)
     # after the posts, whose points are taken back with them: what is left then is let go of, and no debt is made
     for member_id in memberships_of(user_id):
         points.erase_member(member_id)

@@ -82,6 +82,11 @@ def _readme(me: MeRow) -> str:
         "favorites.json": _("what you kept"),
         "topics.json": _("topics you follow"),
         "votes.json": _("your votes in polls"),
+        "answers.json": _(
+            "your answers to questions, with their earlier versions (your questions are among your posts)"
+        ),
+        "answer_votes.json": _("which answers you found helpful or not"),
+        "invitations_to_answer.json": _("what you were invited to answer, and whom you invited"),
         "points.json": _("your points, growth and level in each circle"),
         "points_statement.json": _("every movement of your points and growth"),
         "points_earned.json": _("what you earned for what, and why something earned less"),

@@ -138,7 +138,7 @@ def _in_visible_post(actor: Actor, media_id: int) -> bool:
     moderators = [role for role, may in ROLE_PERMISSIONS.items() if Permission.POST_MODERATE in may]
     moderates = and_(active, Member.role.in_(moderators))
     # as with the post itself: a block shields from nobody who moderates, and hides the owner of the circle from nobody
-    met = or_(moderates, posts.c.author_id == Circle.owner_id, not_blocked(actor, posts.c.author_id))
+    met = or_(moderates, posts.c.author_id == Circle.owner_id, posts.c.anonymous, not_blocked(actor, posts.c.author_id))
     seen = or_(
         and_(posts.c.status == "published", or_(Circle.visibility == "public", active), met),
         and_(posts.c.status.in_((*_IN_REVIEW, "published")), posts.c.author_id == (actor.id or 0)),

@@ -3,17 +3,20 @@
 A notice stores values, never sentences: it is told in the language of whoever reads it, with the names people have by
 then. What `data` may hold as it is told, by name:
 
-    by           id of the person who did it, shown with face and name (%(name)s); nobody is told of their own acts
+    by           id of the person who did it, shown with face and name (%(name)s); nobody is told of their own acts.
+                 None for whoever asked an anonymous question: then the kind's sentence `unnamed` is told
     quote        a reason, or the beginning of what was written; shown under the sentence
-    role         the new role (member.role), what was adjusted and how (points.adjusted), why (level.up, level.down)
+    role         the new role (member.role), what was adjusted and how (points.adjusted), why (level.up, level.down,
+                 question.closed), whether it earned points (answer.accepted)
     until        ISO moment (member.muted)
     topic        title of a topic (topic.posted)
-    points, day  how many, and the last day they can be used (points.running_out)
+    points, day  how many, and the last day they can be used (points.running_out); earned by it (answer.accepted)
     level        its number (level.up, level.down), beside `named`, what the owner called it: told as %(level_name)s
     gift         points that came with it (level.up)
-    post_id, comment_id, …   what it is about, and what the link is made of
+    post_id, comment_id, answer_id, …   what it is about, and what the link is made of
 
-`%(circle)s` and `{slug}` come from the notice's circle; `%(count)s` says how many it is about.
+`%(circle)s` and `{slug}` come from the notice's circle; `%(count)s` says how many it is about. What is told of a post
+has words of its own where that is a question (`asked`), and leads to where such a post is read (`{place}`).
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ _IN_LINK = re.compile(r"{(\w+)}")
 _IN_SENTENCE = re.compile(r"%\((\w+)\)s")
 #: what stands out in a sentence
 _STRONG = frozenset({"name"})
+#: parts of a link that come from where it happened
+_OF_PLACE = frozenset({"slug", "place"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ CATEGORIES: Mapping[str, Category] = {
     "replies": Category(
         lazy("Comments and replies"), lazy("Answers to what you wrote, and news of your posts"), "message-circle", True
     ),
-    "mentions": Category(lazy("Mentions"), lazy("When somebody names you"), "at-sign", True),
+    "mentions": Category(lazy("Mentions"), lazy("When somebody names you or invites you to answer"), "at-sign", True),
     "likes": Category(lazy("Likes and features"), lazy("When what you wrote pleases others"), "heart", False),
     "topics": Category(lazy("Topics you follow"), lazy("New posts there, gathered by topic"), "hash", False),
     "circle": Category(
@@ -82,11 +87,16 @@ class Kind:
     #: sentence and link when it is about more than one
     several: LazyString | None = None
     several_link: str | None = None
+    #: sentences when the post is a question
+    asked: LazyString | None = None
+    asked_several: LazyString | None = None
+    #: the sentence when whoever did it is not named (`by` is None)
+    unnamed: LazyString | None = None
 
     @property
     def required(self) -> frozenset[str]:
         """Names that `data` must hold."""
-        return self.needs | (frozenset(_IN_LINK.findall(self.link or "")) - {"slug"})
+        return self.needs | (frozenset(_IN_LINK.findall(self.link or "")) - _OF_PLACE)
 
     @property
     def of_content(self) -> bool:
@@ -94,8 +104,13 @@ class Kind:
         return self.category in _OF_CONTENT and "post_id" in self.required
 
     def _sentence(self, values: Mapping[str, Any]) -> str:
+        asked = values.get("asked", False)
         if self.several is not None and values.get("count", 1) > 1:
-            return str(self.several)
+            return str(self.asked_several if asked and self.asked_several is not None else self.several)
+        if self.unnamed is not None and values.get("unnamed"):
+            return str(self.unnamed)
+        if self.asked is not None and asked:
+            return str(self.asked)
         return str(self.by_role.get(values.get("role", ""), self.sentence))
 
     def told(self, values: Mapping[str, Any]) -> str:
@@ -120,42 +135,119 @@ class Kind:
 
 
 _OF_CONTENT = frozenset({"replies", "mentions", "likes", "topics"})
-_POST = "/{slug}/posts/{post_id}"
-_COMMENT = _POST + "#comment-{comment_id}"
+_POST = "/{slug}/{place}/{post_id}"
+_COMMENT = "/{slug}/posts/{post_id}#comment-{comment_id}"
+_QUESTION = "/{slug}/questions/{post_id}"
+_ANSWER = _QUESTION + "#answer-{answer_id}"
 _BY = frozenset({"by"})
 _SECURITY = "/settings/security"
 
 KINDS: Mapping[str, Kind] = {
     "post.commented": Kind(
-        "replies", "message-circle", lazy("%(name)s commented on your post"), _COMMENT, needs=_BY
+        "replies", "message-circle", lazy("%(name)s commented on your post"), _COMMENT, needs=_BY,
+        asked=lazy("%(name)s commented on your question"),
     ),
-    "comment.replied": Kind("replies", "reply", lazy("%(name)s replied to you"), _COMMENT, needs=_BY),
+    "comment.replied": Kind(
+        "replies", "reply", lazy("%(name)s replied to you"), _COMMENT, needs=_BY,
+        unnamed=lazy("The asker replied to you"),
+    ),
     "poll.closed": Kind("replies", "circle-check", lazy("Your poll is over. See how it went"), _POST),
-    "post.scheduled": Kind("replies", "calendar-check", lazy("Your planned post is out"), _POST, "ok"),
+    "post.scheduled": Kind(
+        "replies", "calendar-check", lazy("Your planned post is out"), _POST, "ok",
+        asked=lazy("Your planned question is out"),
+    ),
     "post.schedule_failed": Kind(
         "replies", "calendar-plus", lazy("Your planned post could not be published"), "/me/drafts"
     ),
-    "post.mentioned": Kind("mentions", "at-sign", lazy("%(name)s mentioned you in a post"), _POST, needs=_BY),
-    "comment.mentioned": Kind("mentions", "at-sign", lazy("%(name)s mentioned you"), _COMMENT, needs=_BY),
+    "post.mentioned": Kind(
+        "mentions", "at-sign", lazy("%(name)s mentioned you in a post"), _POST, needs=_BY,
+        unnamed=lazy("You were mentioned in an anonymous question"),
+        asked=lazy("%(name)s mentioned you in a question"),
+    ),
+    "comment.mentioned": Kind(
+        "mentions", "at-sign", lazy("%(name)s mentioned you"), _COMMENT, needs=_BY,
+        unnamed=lazy("The asker mentioned you"),
+    ),
     "post.liked": Kind(
         "likes", "heart", lazy("%(name)s liked your post"), _POST, needs=_BY,
         several=lazy("%(name)s and others, %(count)s people, liked your post"),
+        asked=lazy("%(name)s would like to know that too"),
+        asked_several=lazy("%(name)s and others, %(count)s people, would like to know that too"),
     ),
     "comment.liked": Kind(
         "likes", "heart", lazy("%(name)s liked your comment"), _COMMENT, needs=_BY,
         several=lazy("%(name)s and others, %(count)s people, liked your comment"),
     ),
-    "post.featured": Kind("likes", "award", lazy("Your post was featured in %(circle)s"), _POST, "gold"),
+    "post.featured": Kind(
+        "likes", "award", lazy("Your post was featured in %(circle)s"), _POST, "gold",
+        asked=lazy("Your question was featured in %(circle)s"),
+    ),
     "topic.posted": Kind(
         "topics", "hash", lazy("%(name)s posted in #%(topic)s"), _POST, needs=_BY | {"topic", "topic_slug"},
         several=lazy("#%(topic)s has %(count)s new posts"), several_link="/{slug}/topics/{topic_slug}",
+        unnamed=lazy("Somebody asked an anonymous question in #%(topic)s"),
+        asked=lazy("%(name)s asked a question in #%(topic)s"),
     ),
-    "post.hidden": Kind("moderation", "eye-off", lazy("Your post is hidden for now"), _POST),
-    "post.restored": Kind("moderation", "eye", lazy("Your post can be seen again"), _POST, "ok"),
-    "post.removed": Kind("moderation", "trash-2", lazy("Your post was removed from %(circle)s")),
+    "question.revealed": Kind(
+        "moderation", "eye", lazy("The people who run %(circle)s looked up who asked your anonymous question"),
+        "/{slug}/questions/{post_id}",
+    ),
+    "post.hidden": Kind(
+        "moderation", "eye-off", lazy("Your post is hidden for now"), _POST,
+        asked=lazy("Your question is hidden for now"),
+    ),
+    "post.restored": Kind(
+        "moderation", "eye", lazy("Your post can be seen again"), _POST, "ok",
+        asked=lazy("Your question can be seen again"),
+    ),
+    "post.removed": Kind(
+        "moderation", "trash-2", lazy("Your post was removed from %(circle)s"),
+        asked=lazy("Your question was removed from %(circle)s"),
+    ),
     "comment.hidden": Kind("moderation", "eye-off", lazy("Your comment is hidden for now"), _POST),
     "comment.restored": Kind("moderation", "eye", lazy("Your comment can be seen again"), _COMMENT, "ok"),
     "comment.removed": Kind("moderation", "trash-2", lazy("Your comment was removed"), _POST),
+    "question.answered": Kind(
+        "replies", "message-circle-reply", lazy("%(name)s answered your question"), _ANSWER, needs=_BY
+    ),
+    "answer.mentioned": Kind(
+        "mentions", "at-sign", lazy("%(name)s mentioned you in an answer"), _ANSWER, needs=_BY,
+        unnamed=lazy("The asker mentioned you in an answer"),
+    ),
+    "answer.accepted": Kind(
+        "replies", "circle-check", lazy("Your answer was accepted"), _ANSWER, "gold",
+        by_role={"points": lazy("Your answer was accepted and earned you %(points)s points")},
+    ),
+    "answer.unaccepted": Kind(
+        "replies", "circle-question-mark", lazy("Your answer is no longer the accepted one. It stays where it is"),
+        _ANSWER,
+    ),
+    "question.invited": Kind(
+        "mentions", "hand", lazy("%(name)s invites you to answer, until %(until)s"), _QUESTION,
+        needs=_BY | {"until"}, unnamed=lazy("The asker invites you to answer, until %(until)s"),
+    ),
+    "invite.declined": Kind(
+        "replies", "message-circle", lazy("%(name)s would rather not answer this time"), _QUESTION + "/invites",
+        needs=_BY,
+    ),
+    "question.closed": Kind(
+        "moderation", "lock", lazy("Your question was closed"), _QUESTION,
+        by_role={
+            "resolved": lazy("Your question was closed, because it is settled"),
+            "off_topic": lazy("Your question was closed, because it does not belong in %(circle)s"),
+            "spam": lazy("Your question was closed as advertising"),
+        },
+    ),
+    "question.duplicate": Kind(
+        "moderation", "copy", lazy("Your question was asked before. See what was answered there"),
+        "/{slug}/questions/{of}",
+    ),
+    "question.reopened": Kind(
+        "moderation", "rotate-ccw", lazy("Your question takes answers again"), _QUESTION, "ok"
+    ),
+    "answer.hidden": Kind("moderation", "eye-off", lazy("Your answer is hidden for now"), _ANSWER),
+    "answer.restored": Kind("moderation", "eye", lazy("Your answer can be seen again"), _ANSWER, "ok"),
+    "answer.removed": Kind("moderation", "trash-2", lazy("Your answer was removed"), _QUESTION),
     "application.submitted": Kind(
         "circle", "user-round-plus", lazy("%(name)s would like to join %(circle)s"), "/{slug}/manage/applications",
         needs=_BY,
@@ -257,7 +349,7 @@ KINDS: Mapping[str, Kind] = {
     ),
 }  # fmt: skip
 
-#: kinds that go with the post or comment they are about
+#: kinds that go with the post, comment or answer they are about
 OF_CONTENT = tuple(name for name, kind in KINDS.items() if kind.of_content)
 
 

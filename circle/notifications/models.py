@@ -31,6 +31,8 @@ class Notice(IdMixin, Base):
     #: what it is about: a post, or a comment of that post. Both belong to a feature that stands on this one
     post_id: Mapped[int | None]
     comment_id: Mapped[int | None]
+    #: or an answer to the question that the post is
+    answer_id: Mapped[int | None]
     #: further values of the sentence and of the path it leads to (kinds.py)
     data: Mapped[dict[str, Any]]
     #: same fact, same key: told once

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, func, or_, select, table
 
 from circle.accounts.models import User
 from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
@@ -82,6 +82,8 @@ class SettingsRow:
     categories: Sequence[SettingRow]
 
 
+#: posts stand on this feature, so only the columns needed are named here
+_posts = table("posts", column("id", BigInteger), column("type"))
 #: a kind that a newer version of the program wrote and this one does not know
 _UNKNOWN_ICON = "bell"
 _UNKNOWN_CATEGORY = "account"
@@ -176,10 +178,11 @@ def settings_of(actor: Actor) -> SettingsRow:
 
 def _notices() -> Select[Any]:
     return (
-        select(Notice.id, Notice.kind, Notice.by_id, Notice.post_id, Notice.comment_id, Notice.data)
+        select(Notice.id, Notice.kind, Notice.by_id, Notice.post_id, Notice.comment_id, Notice.answer_id, Notice.data)
         .add_columns(Notice.people_count, Notice.created_at, Notice.told_at, Notice.read_at)
-        .add_columns(Circle.slug, Circle.name, Circle.tz)
+        .add_columns(Circle.slug, Circle.name, Circle.tz, _posts.c.type.label("post_type"))
         .outerjoin(Circle, Circle.id == Notice.circle_id)
+        .outerjoin(_posts, _posts.c.id == Notice.post_id)
     )
 
 
@@ -226,8 +229,12 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         **row.data,
         "post_id": row.post_id,
         "comment_id": row.comment_id,
+        "answer_id": row.answer_id,
+        "asked": row.post_type == "question",
+        "place": "questions" if row.post_type == "question" else "posts",
         "count": row.people_count,
         "name": by.nickname if by else _("Somebody"),
+        "unnamed": by is None,
         "circle": row.name or "",
         "slug": row.slug,
         "level_name": level_name(row.data.get("named", ""), level) if level else "",

@@ -48,7 +48,9 @@ RULE_NAMES: dict[str, LazyString] = {
 }
 
 #: why something earned less than its rule says; the sentences are in explaining.py
-REASONS = ("count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member", "own")
+REASONS = (
+    "count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member", "own", "anonymous",
+)  # fmt: skip
 
 
 class TaskDefault(NamedTuple):
@@ -65,6 +67,7 @@ TASKS: dict[str, TaskDefault] = {
     "daily_like": TaskDefault("daily", "like", 3, 1, 1),
     "weekly_media": TaskDefault("weekly", "post_media", 3, 10, 10),
     "weekly_welcome": TaskDefault("weekly", "comment_newcomer", 2, 15, 15),
+    "weekly_answer": TaskDefault("weekly", "answer", 2, 10, 10),
     "first_post": TaskDefault("newcomer", "post", 1, 10, 10),
     "first_comments": TaskDefault("newcomer", "comment_others", 2, 5, 5),
     "first_topic": TaskDefault("newcomer", "topic_follow", 1, 5, 5),
@@ -75,6 +78,7 @@ TASK_NAMES: dict[str, LazyString] = {
     "daily_like": lazy("Like what others wrote"),
     "weekly_media": lazy("Share pictures, voice or video"),
     "weekly_welcome": lazy("Answer newcomers"),
+    "weekly_answer": lazy("Answer questions"),
     "first_post": lazy("Your first post"),
     "first_comments": lazy("Your first comments"),
     "first_topic": lazy("Follow a topic"),
@@ -84,6 +88,8 @@ TASK_EVENTS: dict[str, LazyString] = {
     "post_media": lazy("Publish a post with pictures, voice or video"),
     "comment_others": lazy("Comment on a post of somebody else"),
     "comment_newcomer": lazy("Comment on a post of a newcomer"),
+    "ask": lazy("Ask a question"),
+    "answer": lazy("Answer a question of somebody else"),
     "like": lazy("Like a post of somebody else"),
     "topic_follow": lazy("Follow a topic"),
 }

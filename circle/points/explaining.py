@@ -66,6 +66,10 @@ def reasons_of(source: EarnSource, rule: EarnRule | None, cap: Cap | None) -> li
         said = [_("At that time nothing was given for this: the rule was switched off.")]
     elif source.reason == "not_member":
         said = [_("Only members earn points, and at that time there was no membership in this circle.")]
+    elif source.reason == "own":
+        said = [_("An answer to one's own question gives nothing, and nor does accepting it.")]
+    elif source.reason == "anonymous":
+        said = [_("What is asked without a name gives nothing: the leaderboard would tell who asked.")]
     return [str(each) for each in said]
 
 
@@ -113,6 +117,12 @@ def _gone(code: str) -> str:
         return str(
             _("The comment is no longer to be seen: deleted, hidden or removed. If it returns, so do the points.")
         )
+    if code == "answer":
+        return str(
+            _("The answer is no longer to be seen: deleted, hidden or removed. If it returns, so do the points.")
+        )
+    if code == "answer.accepted":
+        return str(_("The answer is no longer the accepted one. If it is accepted again, the points return."))
     if code == "content.featured":
         return str(_("The post is no longer a highlight, or no longer to be seen. If it is again, the points return."))
     return str(_("The post is no longer to be seen: deleted, hidden or removed. If it returns, so do the points."))

@@ -77,8 +77,8 @@ class ThenOut(OutSchema):
 
 
 class WhyQuery(InputSchema):
-    """What to explain (post:1, comment:2, like:1:7, featured:1, task:3, level:2, adjust:4, txn:5); `user` is for those
-    who may adjust points."""
+    """What to explain (post:1, comment:2, like:1:7, featured:1, answer:6, accept:1:6 (question, answer), task:3,
+    level:2, adjust:4, txn:5); `user` is for those who may adjust points."""
 
     source = Line(SOURCE_MAX, minimum=1, required=True)
     user = Id(load_default=None)
@@ -126,7 +126,8 @@ class WhyOut(OutSchema):
     reason = fields.String(
         required=True,
         metadata={
-            "description": "count_cap, giver_cap, point_cap, total_cap, too_short, disabled, not_member, or empty"
+            "description": "count_cap, giver_cap, point_cap, total_cap, too_short, disabled, not_member, own, "
+            "anonymous, or empty"
         },
     )
     headline = fields.String(required=True)

@@ -18,6 +18,8 @@ from circle.points.catalog import CODES, EVERYTHING
 from circle.points.earn_rules import Rule
 
 TOP = 10
+#: what has nothing to do with the rules, so that no others would have given anything
+NEVER = ("not_member", "own", "anonymous")
 #: no time zone changes its clocks between two multiples of a quarter of an hour
 _QUARTER = 900
 
@@ -186,7 +188,7 @@ class _Replay:
         day = self._day(source.effective_at)
         week = (day - 1) // 7
         rule = self._rules.get(source.rule_code)
-        if rule is None or source.reason == "not_member" or hindrance(rule, source.length):
+        if rule is None or source.reason in NEVER or hindrance(rule, source.length):
             return week, 0, 0, False
         points, growth, reason = left_of(rule, self._total, self._had(source, day, week))
         if points or growth:

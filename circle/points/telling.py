@@ -46,7 +46,7 @@ _ICONS: Mapping[str, str] = {
     "forfeit": "log-out", "growth": "chart-no-axes-column", "unearn": "rotate-ccw", "again": "refresh-cw",
     "adjust": "hand",
     "post.text": "pencil-line", "post.media": "image", "comment": "message-circle", "like.received": "heart",
-    "content.featured": "sparkles",
+    "answer": "message-circle-reply", "answer.accepted": "badge-check", "content.featured": "sparkles",
 }  # fmt: skip
 
 

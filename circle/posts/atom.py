@@ -51,7 +51,7 @@ def _entry(feed: Element, post: PostRow, base: str) -> None:
     entry = SubElement(feed, "entry")
     _text(entry, "id", _id(base, f"posts/{post.id}"))
     _text(entry, "title", post.title or _short(post.excerpt) or post.author.nickname)
-    SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": base + post.url})
+    SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": base + post.page_url})
     _text(entry, "published", _moment(post.published_at))
     _text(entry, "updated", _moment(_updated(post)))
     author = SubElement(entry, "author")

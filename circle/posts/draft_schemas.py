@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from circle.core.fields import Choice, Count, Id, InputSchema, Line, Moment, OutSchema, Text
+from circle.core.fields import Choice, Count, Flag, Id, InputSchema, Line, Moment, OutSchema, Text
 from circle.core.i18n import lazy
 from circle.media.schemas import MediaOut
 from circle.posts.poll_schemas import PollFields
@@ -21,7 +21,7 @@ from circle.posts.rules import (
     MAX_TOPICS,
     POLL_RESULTS,
 )
-from circle.posts.schemas import CircleRefOut, PostInput
+from circle.posts.schemas import WRITTEN_TYPES, CircleRefOut, PostInput
 
 _TOO_MANY = lazy("That is too many.")
 _WRITER = "A random name of this editing session; its own saves never conflict with each other."
@@ -36,6 +36,8 @@ def _list(inner: fields.Field[Any], most: int) -> fields.List[Any]:
 class ComposerInput(PostInput, PollFields):
     """The form that writes a post: the post, its poll, the draft it came from, and for when it is planned."""
 
+    #: a box to tick, not a word of JSON
+    anonymous = fields.Boolean(load_default=False)
     draft_id = Id(load_default=None)
     seq = Count(1, 10**9, load_default=None)
     writer = Line(40, load_default="")
@@ -63,6 +65,8 @@ class DraftInput(InputSchema):
     media_ids = _list(Id(), MAX_MEDIA)
     alts = _list(Line(MAX_ALT), MAX_MEDIA)
     poll = fields.Nested(DraftPollInput, load_default=None, allow_none=True)
+    type = Choice(*WRITTEN_TYPES, load_default="moment")
+    anonymous = Flag(load_default=False, metadata={"description": "Ask without one's name; for questions alone."})
     writer = Line(40, load_default="", metadata={"description": _WRITER})
     publish_at = Moment(
         allow_none=True, metadata={"description": "When it publishes itself; null for not. Left out, that stays."}
@@ -97,6 +101,8 @@ class DraftOut(OutSchema):
     media = fields.List(fields.Nested(MediaOut), required=True)
     alts = fields.List(fields.String(), required=True, metadata={"description": "Of each of media, in order."})
     poll = fields.Nested(DraftPollOut, required=True, allow_none=True)
+    type = fields.String(required=True)
+    anonymous = fields.Boolean(required=True)
     seq = fields.Integer(required=True, metadata={"description": "Rises with every save; the next one names it."})
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -75,6 +75,8 @@ class PostLiked(Event):
     circle_id: int
     author_id: int
     by: int
+    #: the author asked without a name
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,12 @@ class PostUnfavorited(PostFavorited):
 class PostFeatured(PostEvent):
     """A moderator marked a post as one of the best."""
 
+    #: the author asked without a name
+    anonymous: bool = False
+
 
 @dataclass(frozen=True)
-class PostUnfeatured(PostEvent):
+class PostUnfeatured(PostFeatured):
     """That was taken back."""
 
 
@@ -127,6 +132,8 @@ class CommentPublished(CommentEvent):
     length: int = 0
     #: by whoever asked the anonymous question above
     anonymous: bool = False
+    #: who wrote the post is not shown
+    post_anonymous: bool = False
 
 
 @dataclass(frozen=True)

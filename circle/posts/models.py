@@ -39,14 +39,15 @@ class Post(IdMixin, Base):
             "ix_posts_pinned", "circle_id", "pin_rank",
             sqlite_where=text("pin_rank IS NOT NULL"), postgresql_where=text("pin_rank IS NOT NULL"),
         ),
-        # the lists of questions; the words of a partial index must stand in the query as they stand here
+        # the lists of questions; the words of a partial index must stand in the query as they stand here. SQLite takes
+        # the index in which most columns are given: hence those that are always the same
         *(
-            Index(f"ix_posts_questions_{name}", "circle_id", key, "id", sqlite_where=which, postgresql_where=which)
-            for name, key, which in (
-                ("newest", "published_at", text(QUESTIONS)),
-                ("active", "last_activity_at", text(QUESTIONS)),
-                ("hot", "hot_score", text(QUESTIONS)),
-                ("unanswered", "published_at", text(UNANSWERED)),
+            Index(f"ix_posts_questions_{name}", *keys, "id", sqlite_where=which, postgresql_where=which)
+            for name, keys, which in (
+                ("newest", ("circle_id", "status", "published_at"), text(QUESTIONS)),
+                ("active", ("circle_id", "status", "last_activity_at"), text(QUESTIONS)),
+                ("hot", ("circle_id", "status", "hot_score"), text(QUESTIONS)),
+                ("unanswered", ("circle_id", "status", "answer_count", "published_at"), text(UNANSWERED)),
             )
         ),
     )  # fmt: skip

@@ -7,7 +7,20 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from circle.accounts.schemas import AuthorOut
-from circle.core.fields import Address, Choice, Count, Id, InputSchema, Line, Moment, OutSchema, PageQuery, Text, refuse
+from circle.core.fields import (
+    Address,
+    Choice,
+    Count,
+    Flag,
+    Id,
+    InputSchema,
+    Line,
+    Moment,
+    OutSchema,
+    PageQuery,
+    Text,
+    refuse,
+)
 from circle.core.i18n import lazy
 from circle.posts.poll_schemas import PollInput, PollRefOut
 from circle.posts.queries import COMMENT_SORTS, SORTS
@@ -36,15 +49,28 @@ def _alts() -> fields.List[Any]:
     return fields.List(Line(MAX_ALT), metadata={"description": "What there is to see or hear in each file, in order."})
 
 
-class PostInput(InputSchema):
-    """A new post: words, pictures, voice, video, files."""
+MAX_TITLE = 80
+#: what members write by themselves; the other types of a post come with their own features
+WRITTEN_TYPES = ("moment", "question")
+
+
+class WrittenInput(InputSchema):
+    """What every new post may have: words, pictures, voice, video, files."""
 
     body = Text(MAX_BODY, load_default="", metadata={"description": "Markdown."})
-    title = Line(80, load_default="")
-    type = Choice("moment", load_default="moment")
+    title = Line(MAX_TITLE, load_default="")
     topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
     media_ids = _media_ids()
     alts = _alts()
+    anonymous: fields.Boolean = Flag(
+        load_default=False, metadata={"description": "Ask without one's name; for questions alone."}
+    )
+
+
+class PostInput(WrittenInput):
+    """A new post. A question has a title, and no poll."""
+
+    type = Choice(*WRITTEN_TYPES, load_default="moment")
     poll = fields.Nested(PollInput, load_default=None, allow_none=True)
 
 
@@ -52,7 +78,7 @@ class PostEditInput(InputSchema):
     """What changes; what is left out stays."""
 
     body = Text(MAX_BODY)
-    title = Line(80)
+    title = Line(MAX_TITLE)
     topic_ids = _ids(MAX_TOPICS, _TOO_MANY_TOPICS)
     media_ids = _media_ids()
     alts = _alts()
@@ -162,12 +188,23 @@ class PostCanOut(OutSchema):
     report = fields.Boolean(required=True)
 
 
+class QuestionHintOut(OutSchema):
+    """What a post tells of the question it is; the rest is at /questions/{id}."""
+
+    status = fields.String(required=True, metadata={"description": "open, closed or duplicate"})
+    answer_count = fields.Integer(required=True)
+    accepted = fields.Boolean(required=True, metadata={"description": "Whether an answer was accepted."})
+    anonymous = fields.Boolean(required=True)
+
+
 class PostOut(OutSchema):
     id = Id(required=True)
     type = fields.String(required=True)
     status = fields.String(required=True)
     circle = fields.Nested(CircleRefOut, required=True)
-    author = fields.Nested(AuthorOut, required=True, allow_none=True)
+    author = fields.Nested(
+        AuthorOut, required=True, allow_none=True, metadata={"description": "null for a question asked without a name"}
+    )
     title = fields.String(required=True)
     body = fields.String(required=True)
     body_html = fields.String(required=True, metadata={"description": "Safe to insert into a page."})
@@ -178,6 +215,9 @@ class PostOut(OutSchema):
     comment_count = fields.Integer(required=True)
     favorite_count = fields.Integer(required=True)
     poll = fields.Nested(PollRefOut, required=True, allow_none=True)
+    question = fields.Nested(
+        QuestionHintOut, required=True, allow_none=True, metadata={"description": "null for all but questions"}
+    )
     liked = fields.Boolean(required=True)
     favorited = fields.Boolean(required=True)
     featured = fields.Boolean(required=True)
@@ -205,7 +245,10 @@ class CommentOut(OutSchema):
     id = Id(required=True)
     post_id = Id(required=True)
     parent_id = Id(required=True, allow_none=True)
-    author = fields.Nested(AuthorOut, required=True, allow_none=True)
+    author = fields.Nested(
+        AuthorOut, required=True, allow_none=True,
+        metadata={"description": "null for a comment that is gone, and for whoever asked the anonymous question"},
+    )  # fmt: skip
     reply_to = fields.String(required=True, allow_none=True, metadata={"description": "Nickname a reply answers."})
     body = fields.String(required=True)
     body_html = fields.String(required=True)

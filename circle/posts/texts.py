@@ -6,13 +6,13 @@ statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, literal, select, tuple_
 
-from circle.access import Actor
+from circle.access import VISITOR, Actor
 from circle.accounts.models import User
 from circle.accounts.usernames import same_spelling
 from circle.circles.models import Circle
@@ -39,6 +39,9 @@ class Place:
 
     id: int
     slug: str
+    #: as whom names are looked up there: as anybody in a text without an author, or a name that stays plain would tell
+    #: who has blocked whom, and so who wrote it
+    namer: Actor
 
 
 @dataclass(frozen=True)
@@ -48,39 +51,38 @@ class TopicLink:
     open: bool
 
 
-def in_circle(actor: Actor, body: str, circle: Callable[[], CircleRow]) -> Words:
+def in_circle(actor: Actor, body: str, circle: Callable[[], CircleRow], *, anonymous: bool = False) -> Words:
     """The words of a new post; its circle, as this actor may read it, is only asked for when names are to be found."""
 
     def place() -> Place:
         read = circle()
-        return Place(read.id, read.slug)
+        return Place(read.id, read.slug, VISITOR if anonymous else actor)
 
-    return _words(actor, body, place)
+    return _words(body, place)
 
 
 def under_post(actor: Actor, body: str, post_id: int) -> Words:
     """The words of a new comment under a post."""
-    return _words(actor, body, lambda: _place(post_id))
+    return _words(body, lambda: _place(actor, post_id))
 
 
 def edited_post(actor: Actor, body: str, post_id: int) -> Words:
     """The words of a post after an edit; who was named in it still is, also under a name they have given up."""
-    return _words(actor, body, lambda: _place(post_id), lambda: named_in("post", post_id))
+    return _words(body, lambda: _place(actor, post_id), lambda: named_in("post", post_id))
 
 
 def edited_comment(actor: Actor, body: str, comment_id: int) -> Words:
     """As `edited_post`, for a comment."""
     post_id = select(Comment.post_id).where(Comment.id == comment_id).scalar_subquery()
-    return _words(actor, body, lambda: _place(post_id), lambda: named_in("comment", comment_id))
+    return _words(body, lambda: _place(actor, post_id), lambda: named_in("comment", comment_id))
 
 
 def edited_in(actor: Actor, body: str, post_id: int, target_type: str, target_id: int) -> Words:
     """As `edited_post`, for something else that stands under a post and names people as `target_type`."""
-    return _words(actor, body, lambda: _place(post_id), lambda: named_in(target_type, target_id))
+    return _words(body, lambda: _place(actor, post_id), lambda: named_in(target_type, target_id))
 
 
 def _words(
-    actor: Actor,
     body: str,
     place_of: Callable[[], Place | None],
     known_of: Callable[[], Mapping[str, Named]] = dict,
@@ -89,7 +91,7 @@ def _words(
     place = place_of() if asked.names or asked.titles else None
     if place is None:  # nothing to look up, or nowhere: then the operation will say so
         return Words(markup.render(body))
-    people = people_named(actor, place.id, asked.names, known_of() if asked.names else {})
+    people = people_named(place.namer, place.id, asked.names, known_of() if asked.names else {})
     titled = topics_titled(place, asked.titles)
     made = markup.render_with(body, links_of(people), {title: topic.link for title, topic in titled.items()})
     people_now: dict[int, str] = {}
@@ -99,11 +101,12 @@ def _words(
     return Words(made.html, tuple(people_now.items()), tuple(topics_now))
 
 
-def _place(post_id: object) -> Place | None:
-    row = db.session.execute(
-        select(Circle.id, Circle.slug).join(Post, Post.circle_id == Circle.id).where(Post.id == post_id)
-    ).first()
-    return Place(*row) if row else None
+def _place(actor: Actor, post_id: object) -> Place | None:
+    chosen = select(Circle.id, Circle.slug, Post.anonymous, Post.author_id)
+    row = db.session.execute(chosen.join(Post, Post.circle_id == Circle.id).where(Post.id == post_id)).first()
+    if row is None:
+        return None
+    return Place(row.id, row.slug, VISITOR if row.anonymous and actor.owns(row.author_id) else actor)
 
 
 def links_of(people: Mapping[str, Named]) -> dict[str, Link]:
@@ -157,36 +160,40 @@ class StoredText:
 
 def stored_text(target_type: str, target_id: int) -> StoredText | None:
     """What is needed to render a stored text again as it was; None when it is no longer there."""
-    row = _stored(target_type, target_id)
-    if row is None:
-        return None
-    titles = mentions.candidates(markup.clean_text(row.body)).titles
-    tags = topics_titled(Place(row.circle_id, row.slug), titles)
-    links = {title: topic.link for title, topic in tags.items()}
-    return StoredText(row.body, row.version, named_in(target_type, target_id), links)
+    return text_of(Post if target_type == "post" else Comment, target_type, target_id)
 
 
-def _stored(target_type: str, target_id: int) -> Row[Any] | None:
-    model = Post if target_type == "post" else Comment
+def text_of(model: Any, target_type: str, target_id: int) -> StoredText | None:
+    """As `stored_text`, for whatever has body, version and circle, and names people as `target_type`."""
     chosen: Any = select(model.body, model.version, model.circle_id, Circle.slug)
     row: Row[Any] | None = db.session.execute(
         chosen.join(Circle, Circle.id == model.circle_id).where(model.id == target_id)
     ).first()
-    return row
+    if row is None:
+        return None
+    titles = mentions.candidates(markup.clean_text(row.body)).titles
+    tags = topics_titled(Place(row.circle_id, row.slug, VISITOR), titles)
+    links = {title: topic.link for title, topic in tags.items()}
+    return StoredText(row.body, row.version, named_in(target_type, target_id), links)
 
 
-def outdated_mentions(user_id: int, after: tuple[str, int] | None, limit: int) -> list[tuple[str, int]]:
-    """Posts and comments (kind, id) that name somebody by a name they no longer have, in order, from `after` on.
+def outdated_mentions(
+    user_id: int, after: tuple[str, int] | None, limit: int, *, kinds: Collection[str] = ("post", "comment")
+) -> list[tuple[str, int]]:
+    """Texts of these kinds (kind, id) that name somebody by a name they no longer have, in order, from `after` on.
 
     Not those of a deleted account: what is erased must still be found by its mentions (erasing.py).
     """
     statement = (
         select(Mention.target_type, Mention.target_id)
         .join(User, User.id == Mention.user_id)
-        .where(Mention.user_id == user_id, Mention.written != User.username, User.status != "deleted")
+        .where(
+            Mention.user_id == user_id, Mention.target_type.in_(kinds), Mention.written != User.username,
+            User.status != "deleted",
+        )
         .order_by(Mention.target_type, Mention.target_id)
         .limit(limit)
-    )
+    )  # fmt: skip
     if after is not None:
         statement = statement.where(tuple_(Mention.target_type, Mention.target_id) > tuple_(*map(literal, after)))
     return [(kind, id_) for kind, id_ in db.session.execute(statement)]

@@ -11,6 +11,7 @@ from circle.notifications.operations.settings import Choice, choose_settings, st
 from circle.notifications.operations.telling import notify, notify_all_who_may, notify_each, tell_mention
 from circle.notifications.operations.withdrawing import (
     withdraw,
+    withdraw_answer,
     withdraw_between,
     withdraw_comment,
     withdraw_from_decider,
@@ -37,6 +38,7 @@ __all__ = [
     "tell_mention",
     "untell_like",
     "withdraw",
+    "withdraw_answer",
     "withdraw_between",
     "withdraw_comment",
     "withdraw_from_decider",

@@ -26,10 +26,12 @@ def forget_notices(user_id: int, batch: int = _BATCH) -> int:
 
 
 @operation
-def requote(post_id: int, comment_id: int | None, names: Collection[str], label: str) -> None:
-    """Put `label` in place of these user names in what was quoted of a post or comment."""
-    about = Notice.comment_id.is_(None) if comment_id is None else Notice.comment_id == comment_id
-    told = select(Notice).where(Notice.post_id == post_id, about).order_by(Notice.id).with_for_update()
+def requote(
+    post_id: int, comment_id: int | None, names: Collection[str], label: str, *, answer_id: int | None = None
+) -> None:
+    """Put `label` in place of these user names in what was quoted of a post, or of a comment or answer below it."""
+    about = (Notice.comment_id == comment_id, Notice.answer_id == answer_id)
+    told = select(Notice).where(Notice.post_id == post_id, *about).order_by(Notice.id).with_for_update()
     for notice in db.session.scalars(told).all():
         quote = str(notice.data.get("quote", ""))
         if (now := _without(quote, names, label)) != quote:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, column, func, insert, select, table, update
+from sqlalchemy import BigInteger, Boolean, case, column, func, insert, null, select, table, update
 
 from circle.core import clock, ids
 from circle.core.db import UTCDateTime, db
@@ -33,7 +33,10 @@ posts = table(
     *(column(name, BigInteger) for name in ("id", "circle_id", "author_id")),
     column("status"),
     column("published_at", UTCDateTime),
+    column("anonymous", Boolean),
 )
+#: whom a notice may name: nobody for what was asked without a name
+shown_author = case((posts.c.anonymous, null()), else_=posts.c.author_id)
 _topics = table("topics", column("id", BigInteger), column("slug"), column("title"))
 _topic_posts = table("topic_posts", column("topic_id", BigInteger), column("post_id", BigInteger))
 _follows = table("topic_follows", column("topic_id", BigInteger), column("user_id", BigInteger))
@@ -47,7 +50,7 @@ def tell_followers(post_id: int, after: int = 0, batch: int = BATCH) -> int:
     """
     # locked, so that whoever hides the post meanwhile waits and takes back all of it
     post = db.session.execute(
-        select(posts.c.circle_id, posts.c.author_id)
+        select(posts.c.circle_id, posts.c.author_id, shown_author.label("by"))
         .where(posts.c.id == post_id, posts.c.status == "published", posts.c.published_at > clock.now() - NEWS_FOR)
         .with_for_update()
     ).one_or_none()
@@ -56,8 +59,8 @@ def tell_followers(post_id: int, after: int = 0, batch: int = BATCH) -> int:
     followers = _followers(post_id, after, batch)
     if len(followers) == batch:
         emit(FollowersWait(post_id, max(followers)))
-    told = hearers(followers.keys() - _knowing(post_id, followers), KINDS[_KIND], by=post.author_id,
-                   circle_id=post.circle_id)  # fmt: skip
+    others = followers.keys() - _knowing(post_id, followers) - {post.author_id}
+    told = hearers(others, KINDS[_KIND], by=post.by, circle_id=post.circle_id)
     by_topic: dict[int, list[int]] = defaultdict(list)
     for user_id in sorted(told):
         by_topic[followers[user_id]].append(user_id)
@@ -83,7 +86,9 @@ def _followers(post_id: int, after: int, batch: int) -> dict[int, int]:
 
 def _knowing(post_id: int, user_ids: Collection[int]) -> set[int]:
     """Who was told of the post already: as named in it, or by this job."""
-    named = select(Notice.user_id).where(Notice.post_id == post_id, Notice.comment_id.is_(None))
+    named = select(Notice.user_id).where(
+        Notice.post_id == post_id, Notice.comment_id.is_(None), Notice.answer_id.is_(None)
+    )
     gathered = (
         select(Notice.user_id).join(NoticePost, NoticePost.notice_id == Notice.id).where(NoticePost.post_id == post_id)
     )
@@ -104,7 +109,7 @@ def _tell(post_id: int, post: Any, topic: Any, user_ids: list[int]) -> list[int]
         db.session.execute(
             update(Notice)
             .where(Notice.id.in_(open_.values()))
-            .values(people_count=Notice.people_count + 1, by_id=post.author_id, post_id=post_id, told_at=now)
+            .values(people_count=Notice.people_count + 1, by_id=post.by, post_id=post_id, told_at=now)
             .execution_options(synchronize_session=False)
         )
     data = {"topic": topic.title, "topic_slug": topic.slug, "topic_id": str(topic.id)}
@@ -112,7 +117,7 @@ def _tell(post_id: int, post: Any, topic: Any, user_ids: list[int]) -> list[int]
     made = [
         {
             "id": ids.new_id(), "created_at": now, "told_at": now, "user_id": user_id, "circle_id": post.circle_id,
-            "kind": _KIND, "by_id": post.author_id, "post_id": post_id, "data": data, "people_count": 1,
+            "kind": _KIND, "by_id": post.by, "post_id": post_id, "data": data, "people_count": 1,
             "dedupe_key": f"{user_id}:{_KIND}:{topic.id}#{post_id}",
         }
         for user_id in begun

@@ -20,7 +20,7 @@ from circle.notifications.models import Notice
 #: what is quoted from a post, comment or reason, in characters
 _QUOTE_MAX = 120
 #: names of `data` that have a column of their own
-_COLUMNS = {"by": "by_id", "post_id": "post_id", "comment_id": "comment_id"}
+_COLUMNS = {"by": "by_id", "post_id": "post_id", "comment_id": "comment_id", "answer_id": "answer_id"}
 
 
 @operation
@@ -28,7 +28,8 @@ def notify(user_id: int, kind: str, *, dedupe_key: str, data: Mapping[str, Any],
     """Tell somebody something, once per `dedupe_key` (unique within the person and kind; up to 60 characters).
 
     `data` is described in kinds.py; a value that is missing there raises ValueError. Nobody is told of what they did
-    themselves (`data["by"]`), nor those who do not want to hear of such things or may not any more.
+    themselves (`data["by"]`), nor those who do not want to hear of such things or may not any more. Blocks keep nothing
+    back that is told without a name, or its coming would tell whose it is not.
     """
     notify_each([user_id], kind, dedupe_key=dedupe_key, data=data, circle_id=circle_id)
 
@@ -52,21 +53,36 @@ def notify_each(
 
 @operation
 def tell_mention(
-    user_ids: Iterable[int], *, by: int, circle_id: int, post_id: int, comment_id: int | None, quote: str
+    user_ids: Iterable[int],
+    *,
+    by: int | None,
+    circle_id: int,
+    post_id: int,
+    comment_id: int | None = None,
+    answer_id: int | None = None,
+    quote: str,
 ) -> None:
-    """Tell those whom an edit names in a post or comment; who was told of it before, for whatever reason, is not."""
-    about = Notice.comment_id.is_(None) if comment_id is None else Notice.comment_id == comment_id
+    """Tell those whom an edit names in a post, comment or answer; who was told of it before, for whatever reason, is
+    not.
+
+    `by` is None for whoever asked an anonymous question.
+    """
     people = set(user_ids)
-    kinds = ("post.mentioned",) if comment_id is None else ("comment.replied", "comment.mentioned", "post.commented")
+    kind, others = "post.mentioned", set[str]()
+    if comment_id is not None:
+        kind, others = "comment.mentioned", {"comment.replied", "post.commented"}
+    if answer_id is not None:
+        kind, others = "answer.mentioned", {"question.answered"}
+    about = (Notice.post_id == post_id, Notice.comment_id == comment_id)
     known = select(Notice.user_id).where(
-        Notice.post_id == post_id, about, Notice.kind.in_(kinds), Notice.user_id.in_(people)
+        *about, Notice.answer_id == answer_id, Notice.kind.in_(others | {kind}), Notice.user_id.in_(people)
     )
     notify_each(
         people - set(db.session.scalars(known)),
-        "post.mentioned" if comment_id is None else "comment.mentioned",
+        kind,
         circle_id=circle_id,
-        dedupe_key=str(comment_id or post_id),
-        data={"by": by, "post_id": post_id, "comment_id": comment_id, "quote": quote},
+        dedupe_key=str(answer_id or comment_id or post_id),
+        data={"by": by, "post_id": post_id, "comment_id": comment_id, "answer_id": answer_id, "quote": quote},
     )
 
 

@@ -12,7 +12,7 @@ from circle.core.db import db
 from circle.core.operation import operation
 from circle.notifications.kinds import OF_CONTENT, OF_DECIDERS, kinds_of
 from circle.notifications.models import Notice, NoticePerson, NoticePost
-from circle.notifications.operations.followers import posts
+from circle.notifications.operations.followers import posts, shown_author
 from circle.notifications.operations.likes import take_out
 
 _GATHERED = kinds_of("topics")
@@ -29,6 +29,12 @@ def withdraw_post(post_id: int) -> None:
 def withdraw_comment(post_id: int, comment_id: int) -> None:
     """Take back what anybody was told of a comment; otherwise as `withdraw_post`."""
     _drop(Notice.post_id == post_id, Notice.comment_id == comment_id, Notice.kind.in_(OF_CONTENT))
+
+
+@operation
+def withdraw_answer(question_id: int, answer_id: int) -> None:
+    """Take back what anybody was told of an answer; otherwise as `withdraw_post`."""
+    _drop(Notice.post_id == question_id, Notice.answer_id == answer_id, Notice.kind.in_(OF_CONTENT))
 
 
 @operation
@@ -56,7 +62,8 @@ def withdraw_between(one_id: int, other_id: int) -> None:
         db.session.flush()
         inbox = aliased(Notice)
         read = select(inbox.id).where(inbox.user_id == reader, inbox.kind.in_(_GATHERED))
-        written = select(posts.c.id).where(posts.c.author_id == other)
+        # what is anonymous stays: that it went would tell who wrote it
+        written = select(posts.c.id).where(posts.c.author_id == other, ~posts.c.anonymous)
         _drop_posts([NoticePost.notice_id.in_(read), NoticePost.post_id.in_(written)], mine & (Notice.by_id == other))
         _drop(mine, Notice.by_id == other, Notice.kind.in_(OF_CONTENT))
 
@@ -76,7 +83,7 @@ def _drop_posts(which: Sequence[ColumnElement[bool]], newest_gone: ColumnElement
     _run(delete(Notice).where(about, Notice.people_count == 0))
     _run(delete(NoticePost).where(*which))
     newest = select(func.max(NoticePost.post_id)).where(NoticePost.notice_id == Notice.id).scalar_subquery()
-    author = select(posts.c.author_id).where(posts.c.id == newest).scalar_subquery()
+    author = select(shown_author).where(posts.c.id == newest).scalar_subquery()
     stale = (Notice.kind.in_(_GATHERED), newest_gone)
     _run(update(Notice).where(*stale).values(post_id=newest, by_id=author))
 

@@ -40,6 +40,8 @@ class Cause:
     giver_id: int | None = None
     #: characters of a text; None where there is none
     length: int | None = None
+    #: nobody may learn who it was, and the boards would tell: it earns nothing
+    anonymous: bool = False
 
 
 class Earned(NamedTuple):
@@ -140,6 +142,8 @@ def _earn_first(here: _Here, cause: Cause, effective_at: datetime, now: datetime
     hindered = "not_member" if here.status != "active" else hindrance(rule, cause.length)
     if cause.giver_id == mover.user_id:
         hindered = "own"
+    if cause.anonymous:
+        hindered = "anonymous"
     points, growth = (0, 0) if hindered else (rule.points, rule.growth)
     fresh = insert_once(
         EarnSource, source_key=cause.key, circle_id=mover.circle_id, member_id=mover.member_id, rule_code=cause.rule,

@@ -28,16 +28,26 @@ _ICONS = {
     "post_media": "image",
     "comment_others": "message-circle",
     "comment_newcomer": "message-circle-reply",
+    "ask": "circle-question-mark",
+    "answer": "message-circle-reply",
     "like": "heart",
     "topic_follow": "hash",
 }
-_WAYS = {"post": "/posts/new", "post_media": "/posts/new", "topic_follow": "/topics"}
+_WAYS = {
+    "post": "/posts/new",
+    "post_media": "/posts/new",
+    "ask": "/posts/new?type=question",
+    "answer": "/questions?tab=unanswered",
+    "topic_follow": "/topics",
+}
 #: what one has to be allowed to do for it
 _NEEDS = {
     "post": Permission.POST_WRITE,
     "post_media": Permission.POST_WRITE,
     "comment_others": Permission.COMMENT_WRITE,
     "comment_newcomer": Permission.COMMENT_WRITE,
+    "ask": Permission.POST_WRITE,
+    "answer": Permission.ANSWER_WRITE,
     "like": Permission.LIKE_GIVE,
     "topic_follow": Permission.TOPIC_FOLLOW,
 }

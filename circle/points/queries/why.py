@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, column, func, or_, select, table
+from sqlalchemy import Boolean, String, and_, case, column, func, or_, select, table
 
 from circle.access import Actor, Permission, require
 from circle.circles.levels import tag_at
@@ -37,16 +37,21 @@ from circle.points.queries.tasks import title_of
 _KEY = re.compile(r"[a-z]{1,16}(?::[A-Za-z0-9._-]{1,64}){1,3}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 SOURCE_MAX = 120
-#: points knows neither posts nor comments, only whose they are and where
+#: points knows neither posts nor what stands below them, only whose they are and where
 _WHOSE = ("id", "circle_id", "author_id")
-_POSTS = table("posts", *(column(name, BigInt) for name in _WHOSE))
-_COMMENTS = table(
-    "comments",
-    column("id", BigInt),
-    column("circle_id", BigInt),
-    column("author_id", BigInt),
-    column("post_id", BigInt),
-)
+
+
+def _things(name: str, *more: Any) -> Any:
+    return table(name, *(column(each, BigInt) for each in _WHOSE), column("anonymous", Boolean), *more)
+
+
+_POSTS = _things("posts", column("type", String))
+_COMMENTS = _things("comments", column("post_id", BigInt))
+_ANSWERS = _things("answers", column("question_id", BigInt))
+#: first word of a source -> what it names; of `accept` the answer comes last
+_TABLES = {
+    "post": _POSTS, "like": _POSTS, "featured": _POSTS, "comment": _COMMENTS, "answer": _ANSWERS, "accept": _ANSWERS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,13 @@ def explain(actor: Actor, circle: CircleRow, source: str, *, user_id: int | None
     here = standing_of(circle, whose)
     if len(source) > SOURCE_MAX or not _KEY.fullmatch(source):
         raise NotFound
+    told = _told(circle, here, whose or 0, source)
+    if whose != actor.id and any(_is_anonymous(each) for each in (source, *(one.source for one in told.movements))):
+        raise NotFound  # whose it is, is what nobody may learn this way
+    return told
+
+
+def _told(circle: CircleRow, here: Standing, user_id: int, source: str) -> Why:
     recorded = db.session.get(EarnSource, source, populate_existing=True)
     if recorded is not None:
         if (recorded.circle_id, recorded.member_id) != (circle.id, here.member_id):
@@ -98,7 +110,16 @@ def explain(actor: Actor, circle: CircleRow, source: str, *, user_id: int | None
     told = _OTHERS.get(word, _of_anything)
     if told is not _of_anything and (len(ids) < len(numbers) or any(id_ > MAX_ID for id_ in ids)):
         raise NotFound
-    return told(circle, here, whose or 0, source, ids)
+    return told(circle, here, user_id, source, ids)
+
+
+def _is_anonymous(source: str | None) -> bool:
+    """Whether it is of something whose author does not show."""
+    word, *numbers = (source or "").split(":")
+    things, number = _TABLES.get(word), numbers[-1 if word == "accept" else 0] if numbers else ""
+    if things is None or not _ID.fullmatch(number):
+        return False
+    return bool(db.session.scalar(select(things.c.anonymous).where(things.c.id == int(number))))
 
 
 # ---- what a rule decided ---------------------------------------------------------------------------------------------
@@ -194,10 +215,21 @@ def _sum_if(condition: Any, what: Any = 1) -> Any:
 def _thing(circle: CircleRow, key: str) -> tuple[str | None, str]:
     """Where it is to be seen, and what it is called."""
     word, *numbers = key.split(":")
-    names = {"post": _("Post"), "like": _("Like received"), "featured": _("Highlight"), "comment": _("Comment")}
+    names = {
+        "post": _("Post"), "like": _("Like received"), "featured": _("Highlight"), "comment": _("Comment"),
+        "answer": _("Answer"), "accept": _("Accepted answer"),
+    }  # fmt: skip
     title = str(names.get(word, key))
     if word in {"post", "like", "featured"}:
+        kind = db.session.scalar(select(_POSTS.c.type).where(_POSTS.c.id == int(numbers[0])))
+        if kind == "question":
+            return f"/{circle.slug}/questions/{numbers[0]}", str(_("Question")) if word == "post" else title
         return f"/{circle.slug}/posts/{numbers[0]}", title
+    if word == "accept":
+        return f"/{circle.slug}/questions/{numbers[0]}#answer-{numbers[1]}", title
+    if word == "answer" and _ID.fullmatch(numbers[0]):
+        question_id = db.session.scalar(select(_ANSWERS.c.question_id).where(_ANSWERS.c.id == int(numbers[0])))
+        return (f"/{circle.slug}/questions/{question_id}#answer-{numbers[0]}" if question_id else None), title
     if word == "comment" and _ID.fullmatch(numbers[0]):
         post_id = db.session.scalar(select(_COMMENTS.c.post_id).where(_COMMENTS.c.id == int(numbers[0])))
         return (f"/{circle.slug}/posts/{post_id}#comment-{numbers[0]}" if post_id else None), title
@@ -205,16 +237,22 @@ def _thing(circle: CircleRow, key: str) -> tuple[str | None, str]:
 
 
 def _unrecorded(circle: CircleRow, here: Standing, user_id: int, source: str, ids: Sequence[int]) -> Why:
-    """A post or comment of theirs for which nothing was ever recorded."""
+    """A post, comment or answer of theirs for which nothing was ever recorded."""
     word = source.partition(":")[0]
-    things = _COMMENTS if word == "comment" else _POSTS
-    mine = (things.c.id == ids[0], things.c.circle_id == circle.id, things.c.author_id == user_id)
-    if len(ids) != (2 if word == "like" else 1) or db.session.execute(select(things.c.id).where(*mine)).first() is None:
+    things = _TABLES[word]
+    if len(ids) != (2 if word in {"like", "accept"} else 1):
+        raise NotFound
+    mine = [things.c.id == ids[0], things.c.circle_id == circle.id, things.c.author_id == user_id]
+    if word == "accept":
+        mine[0] = and_(things.c.id == ids[1], things.c.question_id == ids[0])
+    if db.session.execute(select(things.c.id).where(*mine)).first() is None:
         raise NotFound
     url, title = _thing(circle, source)
     because = {
         "post": _("it was published before points were counted here."),
         "comment": _("it was written before points were counted here."),
+        "answer": _("it was written before points were counted here."),
+        "accept": _("it was not accepted since points are counted here."),
         "featured": _("it was never chosen as a highlight since points are counted here."),
         "like": _("this person has not liked the post since points are counted here."),
     }[word]
@@ -333,6 +371,6 @@ def _origin_of_lot(circle: CircleRow, here: Standing, key: str) -> str:
 
 _Told = Callable[[CircleRow, Standing, int, str, Sequence[int]], Why]
 _OTHERS: Mapping[str, _Told] = {
-    "post": _unrecorded, "comment": _unrecorded, "like": _unrecorded, "featured": _unrecorded, "task": _of_task,
+    **dict.fromkeys(_TABLES, _unrecorded), "task": _of_task,
     "level": _of_level, "gift": _of_level, "adjust": _of_adjustment, "txn": _of_txn,
 }  # fmt: skip

@@ -65,7 +65,7 @@ def _write(actor: Actor, post_id: int, body: str, words: Words, parent_id: int |
             comment.id, post_id, post.circle_id, comment.author_id, actor.id,
             post_author_id=post.author_id, answered_id=answered.author_id if answered else None,
             excerpt=markup.excerpt(words.html, EXCERPT), mentioned=named, length=len(body.strip()),
-            anonymous=anonymous,
+            anonymous=anonymous, post_anonymous=post.anonymous,
         )
     )  # fmt: skip
     return comment.id

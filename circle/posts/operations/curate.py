@@ -88,7 +88,7 @@ def feature_post(actor: Actor, post_id: int, *, on: bool) -> None:
     verb = "feature" if on else "unfeature"
     audit.record(actor, f"post.{verb}", f"post:{post.id}", circle_id=post.circle_id)
     fact = PostFeatured if on else PostUnfeatured
-    emit(fact(post.id, post.circle_id, post.author_id, actor.id, topic_ids_of(post.id)))
+    emit(fact(post.id, post.circle_id, post.author_id, actor.id, topic_ids_of(post.id), post.anonymous))
 
 
 def _check_may(actor: Actor, post: Post, permission: Permission) -> Standing:

@@ -53,6 +53,8 @@ class DraftContent:
     alts: tuple[str, ...] = ()
     #: the arguments of PollContent.of as plain values; None for no poll
     poll: Mapping[str, Any] | None = None
+    type: str = "moment"
+    anonymous: bool = False
 
     @classmethod
     def of(
@@ -64,6 +66,8 @@ class DraftContent:
         media_ids: Sequence[int] = (),
         alts: Sequence[str] = (),
         poll: Mapping[str, Any] | None = None,
+        type: str = "moment",  # the contract's word
+        anonymous: bool = False,
     ) -> DraftContent:
         """Clean what was sent; a picture sent twice is one picture."""
         described: dict[int, str] = {}
@@ -71,11 +75,15 @@ class DraftContent:
             described.setdefault(id_, alts[position] if position < len(alts) else "")
         cleaned = tuple(markup.clean_line(alt)[: rules.MAX_ALT] for alt in described.values())
         asked = {name: at.isoformat() if isinstance(at, datetime) else at for name, at in (poll or {}).items()}
-        return cls(body, title, tuple(dict.fromkeys(topic_ids)), tuple(described), cleaned, asked or None)
+        topics_once = tuple(dict.fromkeys(topic_ids))
+        return cls(body, title, topics_once, tuple(described), cleaned, asked or None, type, anonymous)
 
     def stored(self, writer: str) -> dict[str, Any]:
         """What the column `extra` keeps."""
-        return {"topic_ids": list(self.topic_ids), "poll": self.poll, "writer": writer}
+        return {
+            "topic_ids": list(self.topic_ids), "poll": self.poll, "writer": writer, "type": self.type,
+            "anonymous": self.anonymous,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -198,6 +206,8 @@ def content_of(draft: Draft) -> DraftContent:
         tuple(row.media_id for row in files),
         tuple(row.alt for row in files),
         draft.extra.get("poll"),
+        draft.extra.get("type", "moment"),
+        draft.extra.get("anonymous", False),
     )
 
 
@@ -245,6 +255,7 @@ def publish_from_draft(
     seq: int | None = None,
     writer: str = "",
     type: str = "moment",  # the contract's word
+    anonymous: bool = False,
 ) -> int:
     """Publish what the draft became (prepared by prepare_post) and delete the draft with it, so that it happens once.
 
@@ -260,7 +271,7 @@ def publish_from_draft(
         raise Conflict(sentence, code="DRAFT_GONE") from None
     rules.check_seq(seq, draft.seq, same_writer=_wrote_last(draft, writer))
     _drop(draft)
-    return publish_in(actor, circle, content, type=type, queued=True)
+    return publish_in(actor, circle, content, type=type, anonymous=anonymous, queued=True)
 
 
 def publish_draft(actor: Actor, draft_id: int, *, seq: int | None = None) -> int:
@@ -272,9 +283,12 @@ def publish_draft(actor: Actor, draft_id: int, *, seq: int | None = None) -> int
     if not actor.owns(row.author_id):
         raise NotFound
     # the text is prepared before the transaction, which must then find the same draft
-    content, now = _prepared(actor, slug, content_of(row)), row.seq
+    kept, now = content_of(row), row.seq
+    content = _prepared(actor, slug, kept)
     rules.check_seq(seq, now, same_writer=False)
-    return publish_from_draft(actor, slug, content, draft_id=draft_id, seq=now)
+    return publish_from_draft(
+        actor, slug, content, draft_id=draft_id, seq=now, type=kept.type, anonymous=kept.anonymous
+    )
 
 
 def _prepared(actor: Actor, slug: str, kept: DraftContent) -> Content:
@@ -287,6 +301,7 @@ def _prepared(actor: Actor, slug: str, kept: DraftContent) -> Content:
         media_ids=kept.media_ids,
         alts=kept.alts,
         poll=PollContent.from_json(kept.poll),
+        anonymous=kept.anonymous,
     )
 
 
@@ -331,7 +346,9 @@ def _check_publishable(actor: Actor, draft: Draft) -> None:
     kept = content_of(draft)
     files = media.media_of(actor, list(kept.media_ids))
     poll = PollContent.from_json(kept.poll)
-    rules.check_content(kept.body, [file.kind for file in files], kept.topic_ids, poll=poll is not None)
+    rules.check_type(kept.type, kept.title, poll=poll is not None, anonymous=kept.anonymous)
+    asked = poll is not None or kept.type == "question"
+    rules.check_content(kept.body, [file.kind for file in files], kept.topic_ids, poll=asked)
     allowances.check_publishes(circle)  # how many that day will have seen is not known yet
     allowances.check_added(circle, [Attached(file.kind, file.bytes) for file in files])
     topics.writable_topics(actor, circle.id, list(kept.topic_ids))
@@ -349,7 +366,8 @@ def publish_planned(draft_id: int) -> int | None:
     row, slug = _read(draft_id)
     author, seq, kept = Actor(id=row.author_id), row.seq, content_of(row)
     try:
-        return _publish_planned(author, slug, _prepared(author, slug, kept), draft_id, seq)
+        content = _prepared(author, slug, kept)
+        return _publish_planned(author, slug, content, draft_id, seq, type_=kept.type, anonymous=kept.anonymous)
     except CircleError as refusal:
         if refusal.status >= 500 or refusal.code == "DRAFT_STALE":
             raise  # busy, or edited at this very moment: the job comes again
@@ -358,7 +376,9 @@ def publish_planned(draft_id: int) -> int | None:
 
 
 @operation
-def _publish_planned(author: Actor, slug: str, content: Content, draft_id: int, seq: int) -> int | None:
+def _publish_planned(
+    author: Actor, slug: str, content: Content, draft_id: int, seq: int, *, type_: str, anonymous: bool
+) -> int | None:
     if lock(User, author.person_id).status not in SIGNING_IN:
         raise NotFound  # the account was deleted, and its drafts go with it
     circle = publishing_in(author, slug)
@@ -369,7 +389,7 @@ def _publish_planned(author: Actor, slug: str, content: Content, draft_id: int, 
     rules.check_seq(seq, draft.seq, same_writer=False)
     excerpt = _excerpt(draft)
     _drop(draft)
-    post_id = publish_in(author, circle, content, queued=True)
+    post_id = publish_in(author, circle, content, type=type_, anonymous=anonymous, queued=True)
     emit(PlannedPostPublished(post_id, circle.id, author.person_id, excerpt))
     return post_id
 

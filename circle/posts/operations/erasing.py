@@ -46,7 +46,8 @@ def erase_post(post_id: int) -> None:
     drop_pin(post)
     post.status = "deleted"
     post.title = post.body = post.body_html = post.excerpt = post.hidden_reason = ""
-    post.parts = {"media": [], "topics": sorted(topic_ids_of(post_id))}
+    kept = {"question": {**post.parts["question"], "peek": ""}} if "question" in post.parts else {}
+    post.parts = {"media": [], "topics": sorted(topic_ids_of(post_id)), **kept}
     post.version += 1
     mirror(post)
     forget_mentions("post", post_id)

@@ -57,8 +57,9 @@ def publish_post(
     """
     # before the transaction: a long text takes its time
     content = prepare_post(
-        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts, poll=poll
-    )
+        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts, poll=poll,
+        anonymous=anonymous,
+    )  # fmt: skip
     return publish_prepared(actor, slug, content, type=type, anonymous=anonymous)
 
 
@@ -72,9 +73,10 @@ def prepare_post(
     media_ids: Sequence[int] = (),
     alts: Sequence[str] = (),
     poll: PollContent | None = None,
+    anonymous: bool = False,
 ) -> Content:
     """The slow half of publish_post, outside of any transaction: the text becomes HTML."""
-    words = texts.in_circle(actor, body, lambda: circles.readable_circle(actor, slug))
+    words = texts.in_circle(actor, body, lambda: circles.readable_circle(actor, slug), anonymous=anonymous)
     return Content.of(body, title, topic_ids, media_ids, alts=alts, poll=poll, words=words)
 
 

@@ -60,6 +60,10 @@ class DraftRow:
     publish_at: datetime | None
     #: code of the refusal that kept a planned post from appearing; "" for none
     failure: str
+    #: moment or question
+    type: str = "moment"
+    #: a question to be asked without a name
+    anonymous: bool = False
     files: list[DraftFile] = field(default_factory=list)
 
     @property
@@ -143,6 +147,8 @@ def _rows(found: Sequence[Any]) -> list[DraftRow]:
             updated_at=draft.updated_at,
             publish_at=draft.publish_at,
             failure=draft.failure,
+            type=draft.extra.get("type", "moment"),
+            anonymous=draft.extra.get("anonymous", False),
             files=files.get(draft.id, []),
         )
         for draft, slug, name, tz, *_keys in found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from circle.access import Actor
 from circle.accounts.queries import not_blocked
@@ -33,7 +33,7 @@ def favorites(actor: Actor, *, cursor: str | None = None, limit: int = 20) -> Pa
             Favorite.user_id == actor.id,
             Post.status == "published",
             Post.circle_id.in_(open_.union(mine)),
-            not_blocked(actor, Post.author_id),
+            or_(Post.anonymous, not_blocked(actor, Post.author_id)),
         )
     )
     page = Keyset(f"favorites.{actor.id}", (Favorite.created_at, Favorite.post_id)).read(kept, cursor, limit)

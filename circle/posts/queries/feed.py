@@ -6,29 +6,26 @@ Who may see what is decided in SQL, so a post that is not for this reader is in 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, literal, or_, select
 
-from circle import access
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import author_of, not_blocked_for, unnamed
+from circle.accounts.queries import not_blocked_for
 from circle.circles import queries as circles
 from circle.circles.models import Circle, Member
 from circle.circles.queries import CircleRow
 from circle.core import clock
 from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound
-from circle.core.i18n import _
-from circle.core.markup import excerpt
 from circle.core.pagination import Keyset, Page
-from circle.core.storage import file_url
 from circle.posts.models import Comment, Favorite, Like, Post, TopicPost
-from circle.posts.queries.rows import Peek, PollHint, PostCan, PostMediaRow, PostRow, QuestionHint, TopicRef
+from circle.posts.queries.making import post_rows
+from circle.posts.queries.rows import PostRow
 from circle.topics import queries as topics
 from circle.topics.models import TopicFollow
 from circle.topics.queries import TopicLink
@@ -41,7 +38,6 @@ _KEYS = {
     "hot": "hot_score",
     "featured": "featured_at",
 }
-_PEEK_LENGTH = 70
 
 #: plain tables instead of mapped classes: rows come as tuples, without the mapper's work on each of them
 _posts, _users, _members = Post.__table__.c, User.__table__.c, Member.__table__.c
@@ -53,8 +49,6 @@ _COLUMNS = (
     _members.role, _members.level,
     _users.id.label("user_id"), _users.username, _users.nickname, _users.avatar_id, _users.status.label("user_status"),
 )  # fmt: skip
-_AUTHOR_AT = 24
-_MINE_AT = 29
 #: what stands for the reader in a statement that is built once; no row has user 0, so a visitor simply has nothing
 _ME = bindparam("me", type_=BigInteger)
 _HERE = bindparam("circle", type_=BigInteger)
@@ -109,12 +103,18 @@ def cards_for(actor: Actor, circle: CircleRow | None = None) -> Select[Any]:
     Columns are those of the table (`Post.__table__.c`). Make rows of what comes with `rows_in` or `rows_across`.
     """
     cards = _cards(signed_in=actor.signed_in).where(_posts.status == "published")
-    if _blocks_matter(actor, circle):
+    if blocks_matter(actor, circle):
         cards = cards.where(_met_anywhere() if circle is None else _met_here())
-    return cards.params(**_values(actor, circle))
+    return cards.params(**values_for(actor, circle))
 
 
-def _blocks_matter(actor: Actor, circle: CircleRow | None) -> bool:
+def cards_in(*, signed_in: bool, met: bool) -> Select[Any]:
+    """Cards of any status for a list that is put together once (`met`: `blocks_matter`); run it with `values_for`."""
+    cards = _cards(signed_in=signed_in)
+    return cards.where(_met_here()) if met else cards
+
+
+def blocks_matter(actor: Actor, circle: CircleRow | None) -> bool:
     """Whether blocks matter: nobody meets posts of those they have blocked or who have blocked them.
 
     Those who moderate a circle see everything there, or a block would shield from them.
@@ -137,7 +137,7 @@ def _met_anywhere() -> ColumnElement[bool]:
 def listed(actor: Actor, circle: CircleRow) -> ColumnElement[bool]:
     """Which posts stand in this circle's feed for this actor: published, not pinned, by people they meet."""
     standing = and_(_posts.circle_id == circle.id, _posts.status == "published", ~_pinned_now(clock.now()))
-    if _blocks_matter(actor, circle):
+    if blocks_matter(actor, circle):
         by_owner = _posts.author_id == (circle.owner.id if circle.owner else 0)
         standing = and_(standing, or_(by_owner, _posts.anonymous, not_blocked_for(actor.id, _posts.author_id)))
     return standing
@@ -148,7 +148,8 @@ def _pinned_now(now: Any = _NOW) -> ColumnElement[bool]:
     return and_(_posts.pin_rank.is_not(None), or_(_posts.pin_until.is_(None), _posts.pin_until > now))
 
 
-def _values(actor: Actor, circle: CircleRow | None = None) -> dict[str, Any]:
+def values_for(actor: Actor, circle: CircleRow | None = None) -> dict[str, Any]:
+    """What stands for the reader and the place in statements that are put together once."""
     return {"me": actor.id or 0, "now": clock.now(), "circle": circle.id if circle is not None else 0}
 
 
@@ -207,7 +208,8 @@ def _topic_statement(sort: str, *, signed_in: bool, met: bool, after: bool) -> S
 
 
 @cache
-def _one_statement(signed_in: bool, met: bool, moderates: bool) -> Select[Any]:
+def one_card(signed_in: bool, met: bool, moderates: bool) -> Select[Any]:
+    """The card of `post`, if it is for this reader (`met`: `blocks_matter`); run it with `values_for`."""
     allowed = [_posts.status == "published", and_(_posts.author_id == _ME, _posts.status.in_(("pending", "hidden")))]
     if moderates:
         allowed.append(_posts.status.in_(("pending", "hidden")))
@@ -225,7 +227,7 @@ def front(
     together = [*pinned, *page.items]
     ids = {id_ for row in together for id_ in row.parts.get("topics", ())}
     links = topics.known_and_popular(circle, ids, topic_count)
-    made = _post_rows(actor, circle, together, {link.id: link for link in links})
+    made = post_rows(actor, circle, together, {link.id: link for link in links})
     here = [link for link in links if link.popular]
     return Front(made[: len(pinned)], Page(made[len(pinned) :], page.next_cursor), here)
 
@@ -254,8 +256,8 @@ def pinned_posts(actor: Actor, circle: CircleRow) -> list[PostRow]:
 
 
 def _pinned_rows(actor: Actor, circle: CircleRow) -> Sequence[Row[Any]]:
-    statement = _pinned_statement(actor.signed_in, _blocks_matter(actor, circle))
-    return db.session.execute(statement, _values(actor, circle)).all()
+    statement = _pinned_statement(actor.signed_in, blocks_matter(actor, circle))
+    return db.session.execute(statement, values_for(actor, circle)).all()
 
 
 def _feed_rows(
@@ -270,10 +272,10 @@ def _feed_rows(
     peeks: bool = True,
 ) -> Page[Row[Any]]:
     statement = _feed_statement(
-        sort, signed_in=actor.signed_in, met=_blocks_matter(actor, circle), typed=type_ is not None, by_owner=by_owner,
+        sort, signed_in=actor.signed_in, met=blocks_matter(actor, circle), typed=type_ is not None, by_owner=by_owner,
         after=bool(cursor), peeks=peeks,
     )  # fmt: skip
-    values = _values(actor, circle) | {"type": type_}
+    values = values_for(actor, circle) | {"type": type_}
     which = f"{sort}.owner" if by_owner else f"{sort}.{type_}" if type_ else sort
     return _keyset(sort).fetch(statement, values, cursor, limit, name=f"feed.{circle.id}.{which}")
 
@@ -282,8 +284,8 @@ def topic_feed(
     actor: Actor, circle: CircleRow, topic_id: int, *, sort: str = "newest", cursor: str | None = None, limit: int = 20
 ) -> Page[PostRow]:
     """A page of a topic's posts, read along the topic's own index. Raises BadRequest CURSOR_INVALID."""
-    statement = _topic_statement(sort, signed_in=actor.signed_in, met=_blocks_matter(actor, circle), after=bool(cursor))
-    values = _values(actor) | {"topic": topic_id}
+    statement = _topic_statement(sort, signed_in=actor.signed_in, met=blocks_matter(actor, circle), after=bool(cursor))
+    values = values_for(actor) | {"topic": topic_id}
     page = _topic_keyset(sort).fetch(statement, values, cursor, limit, name=f"topic.{topic_id}.{sort}")
     return page.map(lambda rows: rows_in(actor, circle, rows))
 
@@ -296,10 +298,10 @@ def posts_by(actor: Actor, user_id: int, *, cursor: str | None = None, limit: in
         _posts.author_id == user_id, _posts.status == "published", _posts.circle_id.in_(open_.union(mine)),
         ~_posts.anonymous,  # also for themself: who looks over their shoulder learns nothing
     )  # fmt: skip
-    if _blocks_matter(actor, None):
+    if blocks_matter(actor, None):
         statement = statement.where(not_blocked_for(_ME, _posts.author_id))
     keyset = Keyset(f"by.{user_id}", (_posts.published_at, _posts.id))
-    page = keyset.fetch(keyset.prepare(statement, after=bool(cursor)), _values(actor), cursor, limit)
+    page = keyset.fetch(keyset.prepare(statement, after=bool(cursor)), values_for(actor), cursor, limit)
     return page.map(lambda rows: rows_across(actor, rows))
 
 
@@ -325,8 +327,8 @@ def get_post(actor: Actor, post_id: int, *, slug: str | None = None) -> PostRow:
         if circle_id is None:
             raise NotFound
         circle = circles.readable_circle_by_id(actor, circle_id)
-    statement = _one_statement(actor.signed_in, _blocks_matter(actor, circle), circle.may(Permission.POST_MODERATE))
-    row = db.session.execute(statement, _values(actor, circle) | {"post": post_id}).one_or_none()
+    statement = one_card(actor.signed_in, blocks_matter(actor, circle), circle.may(Permission.POST_MODERATE))
+    row = db.session.execute(statement, values_for(actor, circle) | {"post": post_id}).one_or_none()
     if row is None or row.circle_id != circle.id:
         raise NotFound
     return rows_in(actor, circle, [row])[0]
@@ -345,98 +347,4 @@ def rows_in(actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]]) -> list[P
     """Rows with the names of their topics: at most one statement for any number of posts."""
     ids = {id_ for row in rows for id_ in row.parts.get("topics", ())}
     known = {link.id: link for link in topics.known_and_popular(circle, ids, 0)} if ids else {}
-    return _post_rows(actor, circle, rows, known)
-
-
-def _post_rows(
-    actor: Actor, circle: CircleRow, rows: Sequence[Row[Any]], known: Mapping[int, TopicLink]
-) -> list[PostRow]:
-    rights = _Rights(actor, circle)
-    refs = {id_: TopicRef(link.id, link.slug, link.title, link.url) for id_, link in known.items()}
-    return [_post_row(circle, row, refs, rights) for row in rows]
-
-
-def _post_row(circle: CircleRow, row: Row[Any], refs: Mapping[int, TopicRef], rights: _Rights) -> PostRow:
-    (
-        id_, type_, status, title, body, body_html, excerpt_, likes, comments, favorites, published_at, edited_at,
-        last_activity_at, featured_at, pin_rank, pin_until, hidden_reason, version, _circle_id, parts, anonymous,
-        answers, role, level,
-    ) = row[:_AUTHOR_AT]  # fmt: skip
-    author_id = row[_AUTHOR_AT]
-    author = unnamed(_("Anonymous")) if anonymous else author_of(row[_AUTHOR_AT:_MINE_AT], role, circle.tag(level))
-    peek = None
-    if len(row) > _MINE_AT + 4 and row[_MINE_AT + 3] is not None:
-        html, nickname, peek_role, peek_level, peek_anonymous = row[_MINE_AT + 2 : _MINE_AT + 7]
-        if peek_anonymous:
-            peek = Peek(_("The asker"), "member", _peek_text(html))
-        else:
-            peek = Peek(nickname, peek_role or "member", _peek_text(html), circle.tag(peek_level))
-    return PostRow(
-        id_, type_, status, circle, author, title, body, body_html, excerpt_, likes, comments, favorites,
-        bool(row[_MINE_AT]), bool(row[_MINE_AT + 1]), published_at, edited_at, last_activity_at, featured_at,
-        None if pin_until is not None and pin_until <= rights.now else pin_rank, pin_until, hidden_reason, version,
-        rights.on(
-            author_id, role, status, edited=edited_at is not None, kept=bool(row[_MINE_AT + 1]), anonymous=anonymous
-        ),
-        tuple(refs[topic_id] for topic_id in parts.get("topics", ()) if topic_id in refs),
-        tuple(_media_row(item, rights.signed) for item in parts.get("media", ())), _poll_hint(parts.get("poll")), peek,
-        anonymous, answers, _question_hint(parts.get("question")) if type_ == "question" else None,
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=2000)
-def _peek_text(html: str) -> str:
-    return excerpt(html, _PEEK_LENGTH)
-
-
-def _poll_hint(poll: dict[str, Any] | None) -> PollHint | None:
-    return PollHint(poll["question"], poll["option_count"], poll.get("closes_at")) if poll else None
-
-
-def _question_hint(told: dict[str, Any] | None) -> QuestionHint:
-    # the row of the question comes with the post, in one transaction; here only a post made by hand has none
-    return QuestionHint(told["status"], told["accepted"], told["peek"]) if told else QuestionHint("open", False, "")
-
-
-def _media_row(item: dict[str, Any], signed: bool) -> PostMediaRow:
-    id_, poster = item["id"], item.get("thumb", item["kind"] == "image")
-    return PostMediaRow(
-        id_, item["kind"], file_url(id_, signed=signed, mime=item["mime"]) or "",
-        file_url(id_, "thumb", signed=signed) if poster else None,
-        item["width"], item["height"], item["duration_ms"], item["wave"], item["bytes"], item["name"], item["alt"],
-        item["mime"],
-    )  # fmt: skip
-
-
-class _Rights:
-    """What the reader may do with posts of a circle; asked once, combined for each post."""
-
-    def __init__(self, actor: Actor, circle: CircleRow) -> None:
-        #: files of a private circle are shown at signed addresses
-        self.signed, self.now = circle.visibility != "public", clock.now()
-        self._me, self._standing = actor.id, circle.standing
-        self._write, self._comment = circle.may(Permission.POST_WRITE), circle.may(Permission.COMMENT_WRITE)
-        self._like, self._moderate = circle.may(Permission.LIKE_GIVE), circle.may(Permission.POST_MODERATE)
-        self._pin, self._feature = circle.may(Permission.POST_PIN), circle.may(Permission.POST_FEATURE)
-        self._owner = circle.standing.active and circle.standing.role == "owner"
-
-    def on(
-        self, author_id: int, role: str | None, status: str, *, edited: bool, kept: bool, anonymous: bool
-    ) -> PostCan:
-        own, published = author_id == self._me, status == "published"
-        # of somebody unnamed the role must not matter, or it would show
-        moderates = self._moderate and not own and (anonymous or access.outranks_or_equals(self._standing, role))
-        return PostCan(
-            edit=own and published and self._write,
-            delete=own and status in {"published", "pending"},
-            like=published and not own and self._like,
-            comment=published and self._comment,
-            hide=moderates and published,
-            restore=moderates and status == "hidden",
-            remove=moderates and status in {"published", "hidden"},
-            pin=published and self._pin,
-            feature=published and self._feature and (not own or self._owner),
-            favorite=published and (self._like or kept),  # whoever left may still let it go
-            revisions=edited and (own or self._moderate),
-            block=self._me is not None and not own and role != "owner" and not anonymous,
-        )
+    return post_rows(actor, circle, rows, known)

@@ -11,12 +11,13 @@ from sqlalchemy import Row, Select, select
 
 from circle.access import Actor, Permission
 from circle.accounts.models import User
-from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of
+from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of, unnamed
 from circle.circles import queries as circles
 from circle.circles.models import Member
 from circle.circles.queries import CircleRow
 from circle.core.db import db
 from circle.core.errors import NotFound
+from circle.core.i18n import _
 from circle.core.pagination import Keyset, Page
 from circle.posts.diff import Piece, compare, folded
 from circle.posts.models import Post, Revision
@@ -82,7 +83,7 @@ def edited_post(actor: Actor, post_id: int, *, slug: str | None = None) -> Edite
     row = db.session.execute(
         select(
             Post.id, Post.circle_id, Post.status, Post.title, Post.body, Post.body_html, Post.published_at,
-            Post.edited_at, Member.role, Member.level, *AUTHOR_COLUMNS,
+            Post.edited_at, Post.anonymous, Member.role, Member.level, *AUTHOR_COLUMNS,
         )
         .join(User, User.id == Post.author_id)
         .outerjoin(Member, (Member.circle_id == Post.circle_id) & (Member.user_id == Post.author_id))
@@ -91,14 +92,14 @@ def edited_post(actor: Actor, post_id: int, *, slug: str | None = None) -> Edite
     if row is None:
         raise NotFound
     circle = circles.readable_circle_by_id(actor, row.circle_id)
-    author = author_of(row[10 : 10 + len(AUTHOR_COLUMNS)], row.role, circle.tag(row.level))
+    author = author_of(row[11 : 11 + len(AUTHOR_COLUMNS)], row.role, circle.tag(row.level))
     moderates = circle.may(Permission.POST_MODERATE) or actor.is_system
     allowed = _FOR_MODERATORS if moderates else _FOR_AUTHOR if actor.owns(author.id) else set()
     if row.status not in allowed or (slug is not None and slug != circle.slug):
         raise NotFound
     return EditedPost(
-        row.id, circle, author, row.status, row.title, row.body, row.body_html, row.published_at,
-        row.edited_at or row.published_at,
+        row.id, circle, unnamed(_("Anonymous")) if row.anonymous else author, row.status, row.title, row.body,
+        row.body_html, row.published_at, row.edited_at or row.published_at,
     )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ class QuestionHint(NamedTuple):
     accepted: bool
     #: the beginning of the accepted answer, else of the best one when it was last looked at; empty for none
     peek: str
+    answer_count: int = 0
+    anonymous: bool = False
 
 
 class PostCan(NamedTuple):

@@ -31,9 +31,8 @@ def share_facts(post_id: int, slug: str) -> Facts:
     if post.status != "published" or post.circle.visibility != "public":
         raise NotFound
     picture = post.images[0].id if post.images else None
-    avatar_id = db.session.scalar(
-        select(User.avatar_id).join(Post, Post.author_id == User.id).where(Post.id == post_id)
-    )
+    whose = select(User.avatar_id).join(Post, Post.author_id == User.id).where(Post.id == post_id, ~Post.anonymous)
+    avatar_id = db.session.scalar(whose)
     wanted = [id_ for id_ in (picture, avatar_id) if id_ is not None]
     found = db.session.scalars(select(Media).where(Media.id.in_(wanted))) if wanted else ()
     files = {media.id: media for media in found}

@@ -40,7 +40,7 @@ def lately_heard(actor: Actor, circle: CircleRow) -> list[Author]:
     """Members who wrote here last, for who has typed no more than @: not oneself, and nobody blocked."""
     if not circle.standing.active:
         return []
-    here = and_(Post.circle_id == circle.id, Post.status == "published")
+    here = and_(Post.circle_id == circle.id, Post.status == "published", ~Post.anonymous)
     newest = select(Post.author_id).where(here).order_by(Post.published_at.desc(), Post.id.desc()).limit(_LOOK_BACK)
     authors = [id_ for id_ in dict.fromkeys(db.session.scalars(newest)) if id_ != actor.id]
     member = and_(Member.user_id == User.id, Member.circle_id == circle.id, Member.status == "active")

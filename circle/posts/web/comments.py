@@ -46,7 +46,7 @@ def like(data: dict[str, Any], slug: str, post_id: int) -> Any:
         lambda: render_template(
             "posts/_like.html", circle=post.circle, post=queries.get_post(actor(), post_id, slug=slug)
         ),
-        f"{post.url}#post-{post_id}",
+        f"{post.page_url}#post-{post_id}",
     )
 
 

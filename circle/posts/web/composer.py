@@ -24,6 +24,7 @@ from circle.media.files import Upload
 from circle.posts import allowances, queries, rules
 from circle.posts.allowances import Attached
 from circle.posts.queries import DraftRow, PostRow
+from circle.posts.schemas import MAX_TITLE, WRITTEN_TYPES
 from circle.topics import queries as topics
 
 #: without scripts all files come with the form: a large video or nine pictures, a file, and the words
@@ -46,16 +47,18 @@ def composer(
     if sent and not post:
         draft, stale = _draft_of(values)
     there = sum(item.kind == "image" for item in post.media) if post else 0
+    type_ = post.type if post else values.get("type")
     fresh = not sent and not post and not draft and "draft" not in request.args
     return render_template(
         "posts/edit.html" if post else "posts/new.html",
         circle=circle, post=post, draft=draft, stale=stale, values=values, errors=errors,
         offer=queries.newest_draft(actor(), circle.id) if fresh else None,
+        type=type_ if type_ in WRITTEN_TYPES else "moment",
         topics=topics.topic_list(actor(), slug), chosen=chosen, attached=_attached(values, draft),
         described=descriptions() if sent and post else {}, max_alt=rules.MAX_ALT,
         max_body=rules.MAX_BODY, max_files=rules.MAX_FILES, max_topics=rules.MAX_TOPICS,
         limits=allowances.limits(circle, images_there=there), left=None if post else queries.posts_left(circle),
-        keep_days=rules.KEEP_DRAFTS.days,
+        keep_days=rules.KEEP_DRAFTS.days, max_title=MAX_TITLE, least_title=rules.MIN_QUESTION_TITLE,
     )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def values_of(draft: DraftRow) -> dict[str, Any]:
     at = draft.publish_at.astimezone(ZoneInfo(draft.circle.tz)).strftime(_LOCAL) if draft.publish_at else ""
     return {
         "body": draft.body, "title": draft.title, "topic_ids": [str(id_) for id_ in draft.topic_ids],
-        "publish_at": at, **poll,
+        "publish_at": at, "type": draft.type, "anonymous": "1" if draft.anonymous else "", **poll,
     }  # fmt: skip
 
 

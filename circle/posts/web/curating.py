@@ -65,7 +65,7 @@ def pin(data: dict[str, Any], slug: str, post_id: int) -> Any:
     post = queries.get_post(actor(), post_id, slug=slug)
     until = end_of_day(data["until"], post.circle.tz) if data["until"] else None
     operations.pin_post(actor(), post_id, rank=data["rank"], until=until)
-    return go(post.url, toast=_("Pinned"))
+    return go(post.page_url, toast=_("Pinned"))
 
 
 def end_of_day(day: date, tz: str) -> datetime:
@@ -82,7 +82,7 @@ def unpin(slug: str, post_id: int) -> Any:
     """Take a pin off."""
     post = queries.get_post(actor(), post_id, slug=slug)
     operations.unpin_post(actor(), post_id)
-    return go(post.url, toast=_("No longer pinned"))
+    return go(post.page_url, toast=_("No longer pinned"))
 
 
 def _feature_again(_values: Any, errors: Mapping[str, Any], slug: str, post_id: int) -> str:
@@ -97,4 +97,4 @@ def feature(data: dict[str, Any], slug: str, post_id: int) -> Any:
     """Feature a post, or take that back."""
     post = queries.get_post(actor(), post_id, slug=slug)
     operations.feature_post(actor(), post_id, on=data["on"])
-    return go(post.url, toast=_("Featured. The author has been told.") if data["on"] else _("No longer featured"))
+    return go(post.page_url, toast=_("Featured. The author has been told.") if data["on"] else _("No longer featured"))

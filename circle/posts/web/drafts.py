@@ -45,7 +45,7 @@ def save_draft(data: dict[str, Any], slug: str) -> Any:
     media_ids = [*media_ids, *store(take_files(media_ids))]
     content = DraftContent.of(
         body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []), media_ids=media_ids, alts=alts,
-        poll=data["poll"],
+        poll=data["poll"], type=data["type"], anonymous=data["anonymous"],
     )  # fmt: skip
     draft_id, writer = data["draft_id"], data["writer"]
     try:
@@ -63,6 +63,9 @@ def save_draft(data: dict[str, Any], slug: str) -> Any:
     if is_htmx():
         draft = queries.get_draft(actor(), draft_id)
         return render_template("posts/_draft_state.html", circle=circle, draft=draft, just_saved=True)
+    if request.form.get("then") == "similar":
+        # without scripts, which show this under the title: what was typed is kept meanwhile
+        return go(url_for("qa.similar", slug=slug, title=data["title"], draft=draft_id))
     return go(url_for(".drafts"), toast=_("Kept as a draft"))
 
 

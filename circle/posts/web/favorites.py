@@ -29,7 +29,7 @@ def favorite(data: dict[str, Any], slug: str, post_id: int) -> Any:
         lambda: render_template(
             "posts/_favorite.html", circle=post.circle, post=queries.get_post(actor(), post_id, slug=slug)
         ),
-        f"{post.url}#post-{post_id}",
+        f"{post.page_url}#post-{post_id}",
     )
 
 

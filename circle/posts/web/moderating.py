@@ -43,7 +43,7 @@ def hide(data: dict[str, Any], slug: str, post_id: int) -> Any:
     """Hide a post with a reason."""
     post = queries.get_post(actor(), post_id, slug=slug)
     operations.hide_post(actor(), post_id, **data)
-    return go(post.url, toast=_("Hidden. The author has been told."))
+    return go(post.page_url, toast=_("Hidden. The author has been told."))
 
 
 @bp.post("/<slug:slug>/posts/<id:post_id>/restore")
@@ -54,7 +54,7 @@ def restore(data: dict[str, Any], slug: str, post_id: int) -> Any:
     """Show a hidden post again."""
     post = queries.get_post(actor(), post_id, slug=slug)
     operations.restore_post(actor(), post_id, **data)
-    return go(post.url, toast=_("Visible again."))
+    return go(post.page_url, toast=_("Visible again."))
 
 
 @bp.post("/<slug:slug>/posts/<id:post_id>/remove")

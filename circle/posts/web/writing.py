@@ -37,10 +37,11 @@ from circle.posts.web.composer import MAX_FORM, composer, descriptions, kept_fil
 @bp.get("/<slug:slug>/posts/new")
 @signed_in
 def new(slug: str) -> str:
-    """The composer, empty or with a draft."""
+    """The composer, empty or with a draft; `type=question` for asking."""
     draft_id = parse_id(request.args.get("draft"))
     if draft_id is None:
-        return composer({"topic_ids": request.args.getlist("topic")}, {}, slug)
+        wanted = {"topic_ids": request.args.getlist("topic"), "type": request.args.get("type", "")}
+        return composer(wanted, {}, slug)
     draft = queries.get_draft(actor(), draft_id)
     if draft.circle.slug != slug:
         raise NotFound
@@ -57,32 +58,38 @@ def publish(data: dict[str, Any], slug: str) -> Any:
     """Publish what the composer sent, or plan it: words, uploads from before, and files of this form."""
     circle = circles.readable_circle(actor(), slug)
     access.require(actor(), Permission.POST_WRITE, circle.standing)  # before storing anybody's files
+    if data["type"] == "question":
+        data["poll"] = None  # the page says that a question goes without the poll that was begun
     media_ids, alts = kept_files()
     if data["publish_at"]:
         at = rules.moment_of(data["publish_at"], circle.tz)
         rules.check_publish_at(at)
         _plan(data, circle, media_ids, alts, Plan(at))
         return go(url_for(".drafts"), toast=_("Planned. It appears by itself at that time."))
+    rules.check_type(data["type"], data["title"], poll=data["poll"] is not None, anonymous=data["anonymous"])
     # all the slow work first: from the first row on, the write transaction may be open (see core.web.once)
     files = take_files(media_ids, into=circle)
     content = operations.prepare_post(
         actor(), slug, body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
         media_ids=media_ids, alts=alts, poll=PollContent.of(**data["poll"]) if data["poll"] else None,
+        anonymous=data["anonymous"],
     )  # fmt: skip
     content = replace(content, media_ids=(*media_ids, *store(files)))
+    how = {"type": data["type"], "anonymous": data["anonymous"]}
     if data["draft_id"] is None:
-        post_id = operations.publish_prepared(actor(), slug, content, type=data["type"])
+        post_id = operations.publish_prepared(actor(), slug, content, **how)
     else:
         post_id = operations.publish_from_draft(
-            actor(), slug, content, draft_id=data["draft_id"], seq=data["seq"], writer=data["writer"], type=data["type"]
+            actor(), slug, content, draft_id=data["draft_id"], seq=data["seq"], writer=data["writer"], **how
         )
-    return go(url_for(".show", slug=slug, post_id=post_id), toast=_("Published"))
+    return go(queries.get_post(actor(), post_id, slug=slug).page_url, toast=_("Published"))
 
 
 def _plan(data: Mapping[str, Any], circle: CircleRow, media_ids: list[int], alts: list[str], plan: Plan) -> None:
     content = DraftContent.of(
         body=data["body"], title=data["title"], topic_ids=data.get("topic_ids", []),
         media_ids=[*media_ids, *store(take_files(media_ids, into=circle))], alts=alts, poll=data["poll"],
+        type=data["type"], anonymous=data["anonymous"],
     )  # fmt: skip
     writer = data["writer"]
     if data["draft_id"] is None:
@@ -133,7 +140,7 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
         )  # fmt: skip
     except PreconditionFailed as error:
         raise Conflict(error.sentence) from None  # the form comes back with what was typed
-    return go(post.url, toast=_("Saved"))
+    return go(post.page_url, toast=_("Saved"))
 
 
 @bp.post("/<slug:slug>/posts/<id:post_id>/delete")
