@@ -141,6 +141,25 @@ class InviteDeclined(Event):
 
 
 @dataclass(frozen=True)
+class InvitesEnded(Event):
+    """What these people were asked to do they need do no more: their time is over, or the question is."""
+
+    question_id: int
+    circle_id: int
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AnswerNameErased(Event):
+    """In an answer (`answer_id`) `label` stands in place of the user names of somebody who is gone."""
+
+    question_id: int
+    answer_id: int
+    names: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True)
 class IdentityRevealed(Event):
     """Somebody entitled to looked up who asked an anonymous question."""
 
@@ -148,3 +167,13 @@ class IdentityRevealed(Event):
     circle_id: int
     asker_id: int
     by: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class NameShown(Event):
+    """Whoever asked without a name shows it from now on."""
+
+    question_id: int
+    circle_id: int
+    asker_id: int

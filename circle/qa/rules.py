@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from circle.access import Role
 from circle.core import clock
 from circle.core.errors import Conflict, Forbidden, Refused
 from circle.core.i18n import lazy
@@ -17,6 +19,10 @@ DOWN_LEVEL = 2
 SELF_ACCEPT_AFTER = timedelta(hours=48)
 #: how long after the first acceptance it may still be changed
 CHANGE_FOR = timedelta(days=7)
+#: why whoever asked may close their question; the other reasons are judgements for moderators
+OWN_CLOSE_REASONS = ("resolved", "other")
+#: states of a post out of which nobody brings it back
+GONE = ("deleted", "removed")
 #: whoever asked and was not seen for so long has left the choice to the owner of the circle
 ASKER_GONE_AFTER = timedelta(days=30)
 
@@ -59,8 +65,7 @@ def check_vote(value: int, *, own: bool, level: int, moderates: bool) -> None:
 def check_version(seen: int, now: int) -> None:
     """Who decides has seen the question as it is. Raises Conflict VERSION_CONFLICT."""
     if seen != now:
-        sentence = lazy("Something was decided about this question meanwhile. Please look again.")
-        raise Conflict(sentence, code="VERSION_CONFLICT")
+        raise decided_meanwhile()
 
 
 def check_change(first_accepted_at: datetime | None) -> None:
@@ -95,3 +100,100 @@ def check_question_may_go(*, valued: bool) -> None:
     if valued:
         sentence = lazy("Others have found an answer here helpful, so this question stays. Ask a moderator.")
         raise Refused("QUESTION_ANSWERED", sentence)
+
+
+def check_veiled(anonymous: bool, *, own: bool) -> None:
+    """There is somebody to be revealed, and to somebody else. Raises Refused OWN_CONTENT, NOT_ANONYMOUS."""
+    if own:
+        raise Refused("OWN_CONTENT", lazy("You asked this question yourself."))
+    if not anonymous:
+        raise Refused("NOT_ANONYMOUS", lazy("This question shows who asked it."))
+
+
+def check_close_reason(reason: str, *, own: bool) -> None:
+    """Nobody judges their own question. Raises Refused CLOSE_REASON."""
+    if own and reason not in OWN_CLOSE_REASONS:
+        sentence = lazy("You can close your question because it is settled, or for another reason.")
+        raise Refused("CLOSE_REASON", sentence, field="reason")
+
+
+def check_question_status(status: str, allowed: Sequence[str]) -> None:
+    """The step starts from one of `allowed`. Raises Conflict with what the question is instead."""
+    if status not in allowed:
+        raise Conflict(_IS[status])
+
+
+_IS = {
+    "open": lazy("This question is open already."),
+    "closed": lazy("This question is closed. Reopen it first."),
+    "duplicate": lazy("This question is marked as a duplicate. Reopen it first."),
+}
+
+
+def may_reopen_own(status: str, closed_by: int | None, asker_id: int | None) -> bool:
+    """Whether whoever asked may reopen it: only what they closed themselves."""
+    return status == "closed" and closed_by is not None and closed_by == asker_id
+
+
+def decided_meanwhile() -> Conflict:
+    """The refusal for deciding on what is no longer so."""
+    sentence = lazy("Something was decided about this question meanwhile. Please look again.")
+    return Conflict(sentence, code="VERSION_CONFLICT")
+
+
+def not_an_original(why: str) -> Refused:
+    """The refusal of a question that cannot be what another one repeats."""
+    return Refused("DUPLICATE_TARGET", _NO_ORIGINAL[why], field="of")
+
+
+_NO_ORIGINAL = {
+    "itself": lazy("A question does not repeat itself. Choose another one."),
+    "gone": lazy("There is no such question in this circle. Paste its address, please."),
+    "duplicate": lazy("That one is a duplicate itself. Choose the question that it leads to."),
+}
+
+
+# ---- inviting experts --------------------------------------------------------------------------------------------
+
+#: who may be invited to answer
+INVITED_ROLES = (Role.EXPERT, Role.MODERATOR, Role.ADMIN, Role.OWNER)
+#: people asked about one question, whatever became of it
+MAX_INVITES = 5
+#: people whom one member asks in a day of the circle
+MAX_INVITES_A_DAY = 20
+#: how long an invitation to answer is open
+INVITE_FOR = timedelta(hours=72)
+
+
+def check_not_declined(status: str) -> None:
+    """Whoever would rather not is not asked again. Raises Conflict ALREADY_DECLINED."""
+    if status == "declined":
+        raise Conflict(lazy("They have declined already, and are not asked again."), code="ALREADY_DECLINED")
+
+
+def check_not_answered(answered: bool) -> None:
+    """Whoever has answered need not be asked to. Raises Refused HAS_ANSWERED."""
+    if answered:
+        raise Refused("HAS_ANSWERED", lazy("They have answered already."), field="user_id")
+
+
+def not_invitable() -> Refused:
+    """The refusal of somebody who cannot be invited. One for all reasons: which one it is would tell who has blocked
+    whom."""
+    return Refused("NOT_INVITABLE", lazy("This person cannot be invited to answer here."), field="user_id")
+
+
+def check_invite_room(*, of_question: int, of_day: int) -> None:
+    """Inviting stays a request, and no campaign. Raises Refused INVITE_LIMIT, INVITE_DAILY_LIMIT."""
+    if of_question >= MAX_INVITES:
+        sentence = lazy("%(number)s people were invited to this question already.", number=MAX_INVITES)
+        raise Refused("INVITE_LIMIT", sentence)
+    if of_day >= MAX_INVITES_A_DAY:
+        sentence = lazy("You have invited %(number)s people today. Please go on tomorrow.", number=MAX_INVITES_A_DAY)
+        raise Refused("INVITE_DAILY_LIMIT", sentence)
+
+
+def check_invite_open(status: str, expires_at: datetime) -> None:
+    """Only an open invitation can be declined. Raises Conflict INVITE_OVER."""
+    if status != "invited" or expires_at <= clock.now():
+        raise Conflict(lazy("This invitation is over."), code="INVITE_OVER")

@@ -93,25 +93,27 @@ def tell_removed_comment(event: posts.CommentRemoved) -> None:
 
 def tell_answered(event: posts.CommentPublished) -> None:
     """One notice per person, for the best reason: who is answered, who is named, whose post it is."""
-    data = {"by": event.by, "post_id": event.post_id, "comment_id": event.comment_id, "quote": event.excerpt}
-    told: set[int] = set()
+    by = None if event.anonymous else event.by
+    data = {"by": by, "post_id": event.post_id, "comment_id": event.comment_id, "quote": event.excerpt}
+    key, told = str(event.comment_id), {event.author_id}  # of whom, unnamed, nothing is said
     for kind, people in (
         ("comment.replied", {event.answered_id} if event.answered_id else set()),
         ("comment.mentioned", set(event.mentioned)),
         ("post.commented", {event.post_author_id}),
     ):
-        told |= notify_each(people - told, kind, circle_id=event.circle_id, dedupe_key=str(event.comment_id), data=data)
+        told |= notify_each(people - told, kind, circle_id=event.circle_id, dedupe_key=key, data=data)
 
 
 def tell_mentioned(event: posts.PostPublished) -> None:
-    data = {"by": event.by, "post_id": event.post_id, "quote": event.excerpt}
+    by = None if event.anonymous else event.by
+    data = {"by": by, "post_id": event.post_id, "quote": event.excerpt}
     notify_each(event.mentioned, "post.mentioned", circle_id=event.circle_id, dedupe_key=str(event.post_id), data=data)
 
 
 def tell_newly_mentioned(event: posts.PeopleMentioned) -> None:
     tell_mention(
         event.user_ids,
-        by=event.by,
+        by=None if event.anonymous else event.by,
         circle_id=event.circle_id,
         post_id=event.post_id,
         comment_id=event.comment_id,

@@ -25,23 +25,27 @@ from circle.topics import events as topics
 def earn_by_post(event: posts.PostPublished) -> None:
     subject = f"post:{event.post_id}"
     rule = "post.media" if event.has_media else "post.text"
-    set_earned(event.circle_id, event.author_id, Cause(subject, rule, subject, length=event.length), on=True)
+    cause = Cause(subject, rule, subject, length=event.length, anonymous=event.anonymous)
+    set_earned(event.circle_id, event.author_id, cause, on=True)
 
 
 def earn_by_comment(event: posts.CommentPublished) -> None:
     subject = f"comment:{event.comment_id}"
-    set_earned(event.circle_id, event.author_id, Cause(subject, "comment", subject, length=event.length), on=True)
+    cause = Cause(subject, "comment", subject, length=event.length, anonymous=event.anonymous)
+    set_earned(event.circle_id, event.author_id, cause, on=True)
 
 
 def earn_by_like(event: posts.PostLiked) -> None:
     # taking a like back takes no points back, and liking again gives none: the key stays
-    cause = Cause(f"like:{event.post_id}:{event.by}", "like.received", f"post:{event.post_id}", giver_id=event.by)
+    key, subject = f"like:{event.post_id}:{event.by}", f"post:{event.post_id}"
+    cause = Cause(key, "like.received", subject, giver_id=event.by, anonymous=event.anonymous)
     set_earned(event.circle_id, event.author_id, cause, on=True)
 
 
 def earn_by_feature(event: posts.PostFeatured | posts.PostUnfeatured) -> None:
-    cause = Cause(f"featured:{event.post_id}", "content.featured", f"post:{event.post_id}")
-    set_earned(event.circle_id, event.author_id, cause, on=isinstance(event, posts.PostFeatured))
+    subject = f"post:{event.post_id}"
+    cause = Cause(f"featured:{event.post_id}", "content.featured", subject, anonymous=event.anonymous)
+    set_earned(event.circle_id, event.author_id, cause, on=not isinstance(event, posts.PostUnfeatured))
 
 
 def unearn_with_post(event: posts.PostDeleted | posts.PostHidden | posts.PostRemoved) -> None:
@@ -62,14 +66,17 @@ def earn_again_with_comment(event: posts.CommentRestored) -> None:
 
 
 def count_post_for_tasks(event: posts.PostPublished) -> None:
-    done = ("post", "post_media") if event.has_media else ("post",)
+    if event.anonymous:
+        return  # as with points: a reward on the leaderboard would tell
+    done = ("post",) + ("post_media",) * event.has_media + ("ask",) * (event.type == "question")
     count_task_events(event.circle_id, event.author_id, done, f"post:{event.post_id}")
 
 
 def count_comment_for_tasks(event: posts.CommentPublished) -> None:
     if event.author_id != event.post_author_id:
         key, author_id = f"comment:{event.comment_id}", event.post_author_id
-        done = ("comment_others", "comment_newcomer")
+        # whether it was a newcomer who asked without a name is not to be found out by answering
+        done = ("comment_others",) if event.post_anonymous else ("comment_others", "comment_newcomer")
         count_task_events(event.circle_id, event.author_id, done, key, about_id=author_id)
 
 

@@ -204,32 +204,35 @@ def upgrade() -> None:
         batch_op.create_check_constraint(batch_op.f("ck_posts_counts_v3"), f"{COUNTS} AND answer_count >= 0")
         batch_op.create_index(
             "ix_posts_questions_active",
-            ["circle_id", "last_activity_at", "id"],
+            ["circle_id", "status", "last_activity_at", "id"],
             unique=False,
             sqlite_where=QUESTIONS,
             postgresql_where=QUESTIONS,
         )
         batch_op.create_index(
             "ix_posts_questions_hot",
-            ["circle_id", "hot_score", "id"],
+            ["circle_id", "status", "hot_score", "id"],
             unique=False,
             sqlite_where=QUESTIONS,
             postgresql_where=QUESTIONS,
         )
         batch_op.create_index(
             "ix_posts_questions_newest",
-            ["circle_id", "published_at", "id"],
+            ["circle_id", "status", "published_at", "id"],
             unique=False,
             sqlite_where=QUESTIONS,
             postgresql_where=QUESTIONS,
         )
         batch_op.create_index(
             "ix_posts_questions_unanswered",
-            ["circle_id", "published_at", "id"],
+            ["circle_id", "status", "answer_count", "published_at", "id"],
             unique=False,
             sqlite_where=UNANSWERED,
             postgresql_where=UNANSWERED,
         )
+
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("answer_id", BIGINT, nullable=True))
 
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_mentions_target_type_v1"), type_="check")
@@ -243,6 +246,9 @@ def downgrade() -> None:
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_mentions_target_type_v2"), type_="check")
         batch_op.create_check_constraint(batch_op.f("ck_mentions_target_type_v1"), "target_type IN ('post', 'comment')")
+
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_column("answer_id")
 
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.drop_index("ix_posts_questions_unanswered", sqlite_where=UNANSWERED, postgresql_where=UNANSWERED)

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from circle.qa.api import accepting, answering, asking, closing, desk, inviting, moderating, reading, revealing, voting
 from circle.qa.api.blueprint import bp
 
-__all__ = ["bp"]
+__all__ = [
+    "accepting",
+    "answering",
+    "asking",
+    "bp",
+    "closing",
+    "desk",
+    "inviting",
+    "moderating",
+    "reading",
+    "revealing",
+    "voting",
+]

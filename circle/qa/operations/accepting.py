@@ -6,8 +6,6 @@ from sqlalchemy import select
 
 from circle import access
 from circle.access import Actor, Permission, Role
-from circle.accounts.presence import last_seen
-from circle.circles import queries as circles
 from circle.core import audit, clock
 from circle.core.db import db
 from circle.core.errors import NotFound
@@ -18,6 +16,7 @@ from circle.qa.events import AnswerAccepted, AnswerUnaccepted
 from circle.qa.models import Answer, Question
 from circle.qa.operations.asking import Asked, locked_question
 from circle.qa.operations.counting import refresh_question
+from circle.qa.queries import asker_gone
 
 
 @operation
@@ -68,15 +67,9 @@ def _stands_in(actor: Actor, asked: Asked) -> bool:
     """Whether the actor owns the circle and whoever asked has gone: from the circle, or not seen for a month."""
     if asked.circle.standing.role != Role.OWNER or not asked.circle.standing.active:
         return False
-    return asker_gone(asked.post.circle_id, asked.post.author_id)
-
-
-def asker_gone(circle_id: int, user_id: int) -> bool:
-    """Whether somebody has left the circle, closed their account, or was not seen for rules.ASKER_GONE_AFTER."""
-    if not circles.standing_of_user(circle_id, user_id).active:
-        return True
-    seen = last_seen(user_id)
-    return seen is None or clock.now() - seen > rules.ASKER_GONE_AFTER
+    post = asked.post
+    since = max(post.published_at, asked.question.first_accepted_at or post.published_at) if post.anonymous else None
+    return asker_gone(post.circle_id, post.author_id, unnamed_since=since)
 
 
 def accept(post: Post, question: Question, answer: Answer, by: int | None, *, again: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, or_, select
@@ -14,6 +15,7 @@ from circle.core.db import db
 from circle.core.errors import NotFound
 from circle.core.operation import lock, operation
 from circle.posts.models import Post
+from circle.posts.operations.publish import Content, prepare_post, publish_prepared
 from circle.qa import rules
 from circle.qa.models import Answer, Question
 from circle.qa.operations.counting import refresh_question
@@ -32,9 +34,37 @@ class Asked:
         return actor.owns(self.post.author_id)
 
 
+def ask_question(
+    actor: Actor,
+    slug: str,
+    *,
+    title: str,
+    body: str = "",
+    topic_ids: Sequence[int] = (),
+    media_ids: Sequence[int] = (),
+    alts: Sequence[str] = (),
+    anonymous: bool = False,
+) -> int:
+    """Ask a question in the circle and return its id: as publishing a post of type `question`, and there to be read
+    also before the transaction around it (of an idempotent request) has ended. Raises what publish_post raises."""
+    content = prepare_post(
+        actor, slug, body=body, title=title, topic_ids=topic_ids, media_ids=media_ids, alts=alts, anonymous=anonymous
+    )
+    return _ask(actor, slug, content, anonymous)
+
+
+@operation
+def _ask(actor: Actor, slug: str, content: Content, anonymous: bool) -> int:
+    question_id = publish_prepared(actor, slug, content, type="question", anonymous=anonymous)
+    begin_question(question_id, circles.readable_circle(actor, slug).id)
+    return question_id
+
+
 @operation
 def begin_question(post_id: int, circle_id: int) -> None:
-    """Give a new post of type `question` what questions have."""
+    """Give a new post of type `question` what questions have. Doing it twice is doing it once."""
+    if db.session.get(Question, post_id) is not None:
+        return
     db.session.add(Question(post_id=post_id, circle_id=circle_id, created_at=clock.now()))
     post = lock(Post, post_id)
     db.session.flush()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, select
+from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.attributes import set_committed_value
 
 from circle import access
 from circle.access import Actor, Permission
@@ -30,7 +31,8 @@ def vote(actor: Actor, answer_id: int, *, value: int) -> Votes:
     """
     answer = lock(Answer, answer_id)
     circle = circles.readable_circle_by_id(actor, answer.circle_id)
-    if answer.status != "published" or _question_status(answer.question_id) != "published":
+    shown, before = _standing(answer, actor.id or 0)
+    if answer.status != "published" or shown != "published":
         raise NotFound
     access.require(actor, Permission.ANSWER_VOTE, circle.standing)
     rules.check_vote(
@@ -41,14 +43,17 @@ def vote(actor: Actor, answer_id: int, *, value: int) -> Votes:
     )
     if value and not answer.anonymous:
         check_may_meet(actor, circle, answer.author_id)
-    set_vote(answer, actor.person_id, value)
+    _set(answer, actor.person_id, before, value)
     return Votes(answer.up, answer.down, answer.score, answer.wilson)
 
 
 def set_vote(answer: Answer, user_id: int, value: int) -> None:
     """Inside an operation: let the vote stand so on a locked answer."""
-    values = {"of_answer": answer.id, "of_user": user_id}
-    before = db.session.scalar(_mine(), values) or 0
+    _shown, before = _standing(answer, user_id)
+    _set(answer, user_id, before, value)
+
+
+def _set(answer: Answer, user_id: int, before: int, value: int) -> None:
     if value == before:
         return
     if value:
@@ -58,17 +63,38 @@ def set_vote(answer: Answer, user_id: int, value: int) -> None:
     else:
         gone = delete(AnswerVote).where(AnswerVote.answer_id == answer.id, AnswerVote.user_id == user_id)
         db.session.execute(gone)
-    answer.up += (value > 0) - (before > 0)
-    answer.down += (value < 0) - (before < 0)
-    answer.score = answer.up - answer.down
-    answer.wilson = ranking.wilson(answer.up, answer.down)
-    db.session.flush()
+    up = answer.up + (value > 0) - (before > 0)
+    down = answer.down + (value < 0) - (before < 0)
+    numbers = {"up": up, "down": down, "score": up - down, "wilson": ranking.wilson(up, down)}
+    # by a statement that is put together once: the session need not find out what changed
+    db.session.execute(_counting(), {"of_answer": answer.id, **numbers})
+    for name, number in numbers.items():
+        set_committed_value(answer, name, number)
 
 
 @cache
-def _mine() -> Any:
-    of_answer, of_user = (bindparam(name, type_=BigInteger) for name in ("of_answer", "of_user"))
-    return select(AnswerVote.value).where(AnswerVote.answer_id == of_answer, AnswerVote.user_id == of_user)
+def _counting() -> Any:
+    answers: Any = Answer.__table__  # what a parameter is called tells which column it is for
+    return update(answers).where(answers.c.id == bindparam("of_answer", type_=BigInteger))
+
+
+def _standing(answer: Answer, user_id: int) -> tuple[str | None, int]:
+    """The status of the question's post, and how somebody's vote on the locked answer stands: in one statement, since
+    voting is what happens most."""
+    values = {"of_answer": answer.id, "of_user": user_id, "question": answer.question_id}
+    shown, before = db.session.execute(_standing_statement(), values).one_or_none() or (None, None)
+    return shown, before or 0
+
+
+@cache
+def _standing_statement() -> Any:
+    of_answer, of_user, question = (bindparam(name, type_=BigInteger) for name in ("of_answer", "of_user", "question"))
+    posts: Any = Post.__table__
+    votes: Any = AnswerVote.__table__
+    mine = and_(votes.c.answer_id == of_answer, votes.c.user_id == of_user)
+    return (
+        select(posts.c.status, votes.c.value).join_from(posts, votes, mine, isouter=True).where(posts.c.id == question)
+    )
 
 
 @cache
@@ -76,13 +102,3 @@ def _voting(dialect: str) -> Any:
     table: Any = AnswerVote.__table__
     made = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     return made.on_conflict_do_update(index_elements=["answer_id", "user_id"], set_={"value": made.excluded.value})
-
-
-def _question_status(question_id: int) -> str | None:
-    status: str | None = db.session.scalar(_status_statement(), {"question": question_id})
-    return status
-
-
-@cache
-def _status_statement() -> Any:
-    return select(Post.status).where(Post.id == bindparam("question", type_=BigInteger))

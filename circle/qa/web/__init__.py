@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
+from circle.qa.web import (
+    accepting,
+    answering,
+    asking,
+    closing,
+    desk,
+    inviting,
+    moderating,
+    reading,
+    revealing,
+    revisions,
+    voting,
+)
 from circle.qa.web.blueprint import bp
 
-__all__ = ["bp"]
+__all__ = [
+    "accepting",
+    "answering",
+    "asking",
+    "bp",
+    "closing",
+    "desk",
+    "inviting",
+    "moderating",
+    "reading",
+    "revealing",
+    "revisions",
+    "voting",
+]
