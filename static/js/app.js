@@ -152,9 +152,9 @@
   });
 
   /* ---------- 7 text areas: grow, count, send with Ctrl+Enter ---------- */
-  const GROWING = "textarea[data-grow], textarea[data-counter]";
+  const GROWING = "textarea[data-grow], [data-counter]";
   function fit(area) {
-    if (!CSS.supports("field-sizing", "content")) { area.style.height = "auto"; area.style.height = area.scrollHeight + "px"; }
+    if (area.matches("textarea") && !CSS.supports("field-sizing", "content")) { area.style.height = "auto"; area.style.height = area.scrollHeight + "px"; }
     const out = area.dataset.counter && $(area.dataset.counter);
     if (!out) return;
     const length = [...area.value].length;   // characters, as the server counts

@@ -1,6 +1,6 @@
 /* The page that writes a post: files go up as they are chosen, a voice can be recorded, and what is written is kept.
    Without this file the form still works: files come with it, and a button keeps the draft.
-   Contents: 1 helpers  2 files of the form  3 uploads  4 drop, paste  5 recorder  6 drafts  7 sending */
+   Contents: 1 helpers  2 files of the form  3 uploads  4 drop, paste  5 recorder  6 drafts  7 kind  8 sending */
 (() => {
   "use strict";
   const form = document.getElementById("compose"), texts = document.getElementById("tpl-composer")?.dataset;
@@ -287,13 +287,13 @@
     const data = new FormData(form);
     return JSON.stringify([...data].filter(([name, value]) => typeof value === "string" && value !== "" && !NOT_KEPT.has(name)));
   }
-  const DEFAULTS = new Set(["poll_max_choices", "poll_results"]);
+  const DEFAULTS = new Set(["poll_max_choices", "poll_results", "type", "anonymous"]);
   const isEmpty = (text) => JSON.parse(text).every(([name, value]) => DEFAULTS.has(name) || !value.trim());
   let kept = content();
 
   function note(text) { const line = document.getElementById("draft-state"); if (line) line.textContent = text; }
   function keepHere() {
-    try { storage?.setItem(key(), JSON.stringify({ title: el.title.value, body: el.body.value, seq: el.seq?.value ?? "" })); } catch { /* full */ }
+    try { storage?.setItem(key(), JSON.stringify({ title: el.title.value, body: el.body.value, seq: el.seq?.value ?? "", type: el.type?.value, anonymous: el.anonymous?.checked })); } catch { /* full */ }
   }
   const forget = () => { try { storage?.removeItem(key()); } catch { /* switched off */ } };
 
@@ -383,6 +383,9 @@
     if ($("[data-errors]", form)) return;   // the page that comes back with errors holds what was sent
     el.body.value = old.body;
     el.title.value = old.title;
+    if (el.type && old.type) el.type.value = old.type;
+    if (el.anonymous) el.anonymous.checked = Boolean(old.anonymous);   // asked without a name, it stays so
+    kind();
     if (el.seq && old.seq && el.seq.value !== old.seq) el.seq.value = old.seq;   // older than the server's: the save will say so
     el.body.dispatchEvent(new Event("input", { bubbles: true }));
     say(texts.restored);
@@ -392,7 +395,30 @@
   addEventListener("pagehide", () => { recording?.finish?.(false); save({ keepalive: true }); });
   addEventListener("online", () => save());
 
-  /* ---------- 7 sending ---------- */
+  /* ---------- 7 kind ---------- */
+  // what is for one kind alone is shown by the style sheet; here are the words, and what is asked of the title
+  const asking = () => el.type?.value === "question", similar = document.getElementById("similar");
+  let looked = "";
+  function kind() {
+    if (!el.type) return;
+    const name = asking() ? "question" : "moment";
+    for (const field of [el.title, el.body]) field.placeholder = JSON.parse(field.dataset.words)[name];
+    document.getElementById("title-label").textContent = el.title.placeholder;
+    el.title.required = asking();
+    if (asking()) el.title.minLength = Number(el.title.dataset.least); else el.title.removeAttribute("minlength");
+    look();
+  }
+  /** Ask for similar questions (htmx does, when the event comes), once for each title. */
+  function look() {
+    const title = el.title.value.trim();
+    if (!similar || !asking() || title === looked) return;
+    looked = title;
+    similar.dispatchEvent(new CustomEvent("asking"));
+  }
+  el.title.addEventListener("input", look);
+  document.addEventListener("change", (e) => { if (e.target.name === "type" && e.target.form === form) { kind(); changed(); } });
+
+  /* ---------- 8 sending ---------- */
   const button = document.getElementById("publish");
   function label() {
     if (!button) return;
@@ -430,4 +456,5 @@
 
   sync();
   restore();
+  kind();
 })();
