@@ -69,13 +69,13 @@ def fill(size: Size) -> None:
     steps = list(_steps(size, owner))
     with click.progressbar(steps, label=f"Making {size.posts:,} posts", item_show_func=lambda s: s and s[0]) as shown:
         for _name, statements in shown:
-            _run(*statements)
+            run(*statements)
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
     else:
-        _run("ANALYZE")
-    _run(
+        run("ANALYZE")
+    run(
         "CREATE TABLE bench_marker (size VARCHAR(40))",
         f"INSERT INTO bench_marker VALUES ('{size.posts}/{size.members}')",
     )
@@ -85,10 +85,10 @@ def lift_limits() -> None:
     """Let the clients of a run write as fast as they can: no limit of posts a day, and everything earns something."""
     begin_points(db.session.execute(text("SELECT id FROM circles")).scalar_one())
     db.session.remove()
-    sql = _Dialect(db.engine.dialect.name)
+    sql = Dialect(db.engine.dialect.name)
     level = '[{"name": "", "growth_min": 0, "privileges": {"posts_per_day": 1000000}}]'
     quoted = f"'{level}'"
-    _run(
+    run(
         f"UPDATE circles SET levels = {sql.json(quoted)}",
         "UPDATE earn_rules SET daily_count_cap = NULL, giver_daily_cap = NULL, enabled = (code <> '*')",
     )
@@ -105,7 +105,7 @@ def check(sample: int = 20) -> None:
     db.session.remove()
 
 
-def _run(*statements: str) -> None:
+def run(*statements: str) -> None:
     options = {"sqlite_begin": "IMMEDIATE", "no_parameters": True}  # the texts hold signs that would be parameters
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         for statement in statements:
@@ -131,12 +131,12 @@ def _sample_texts() -> Iterator[tuple[int, str, str, str, str]]:
         yield n, body, html, markup.excerpt(html, 140), markup.render(reply)
 
 
-class _Dialect:
+class Dialect:
     """What the two engines spell differently."""
 
     def __init__(self, name: str) -> None:
         self.postgres = name == "postgresql"
-        self.true = "true" if self.postgres else "1"
+        self.true, self.false = ("true", "false") if self.postgres else ("1", "0")
 
     def moment(self, ms: str) -> str:
         """SQL of the moment `ms` milliseconds after 1970."""
@@ -158,7 +158,7 @@ class _Dialect:
 
 def _steps(size: Size, owner: int) -> Iterator[tuple[str, list[str]]]:
     """(what is made, its statements)."""
-    sql = _Dialect(db.engine.dialect.name)
+    sql = Dialect(db.engine.dialect.name)
     first = int(time.time() * 1000) - (size.posts + 10) * STEP_MS
     base = (first - 86_400_000) * _ID
     circle = f"(SELECT id FROM circles WHERE slug = '{SLUG}')"
@@ -242,7 +242,7 @@ def _texts() -> list[str]:
     ]
 
 
-def _members(sql: _Dialect, size: Size, base: int, circle: str, owner: int) -> list[str]:
+def _members(sql: Dialect, size: Size, base: int, circle: str, owner: int) -> list[str]:
     at, numbers = sql.moment(str(base // _ID)), sql.numbers(0, size.members)
     into = "INSERT INTO members (id, created_at, circle_id, user_id, status, role, joined_at) "
     return [

@@ -6,16 +6,13 @@ twice changes nothing, and a load that was interrupted goes on where it stopped,
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from io import BytesIO
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
@@ -33,19 +30,19 @@ from circle.core.operation import operation
 from circle.demo import points
 from circle.demo.avatars import draw_avatar
 from circle.demo.pictures import draw_picture
+from circle.demo.questions import Act, acts_of
 from circle.demo.sounds import draw_sound
+from circle.demo.state import TZ, Loaded, content, post_of, some
 from circle.media import uploads
 from circle.media.files import Upload, put_missing
 from circle.media.images import ProcessedImage, process_image
 from circle.notifications.models import Notice
 from circle.notifications.operations import mark_read
 from circle.posts import operations as posts
-from circle.posts.models import Draft, PollOption, Post
+from circle.posts.models import Draft, PollOption
 from circle.topics import operations as topics
 from circle.topics.models import Topic, TopicFollow
 
-CONTENT = Path(__file__).parent / "content"
-TZ = ZoneInfo("Asia/Shanghai")
 PASSWORD = "zaoan-2026"  # noqa: S105  # printed at start; the demo is refused in production
 #: the ordinary member a newcomer may sign in as
 MEMBER = "wenyan"
@@ -57,45 +54,30 @@ _DONE = "demo.loaded"
 Echo = Callable[[str], None]
 
 
-@dataclass
-class Loaded:
-    """What exists so far, by the keys of the content files."""
-
-    today: date
-    users: dict[str, Actor] = field(default_factory=dict)
-    slugs: dict[str, str] = field(default_factory=dict)
-    members: dict[str, list[str]] = field(default_factory=dict)
-    topics: dict[tuple[str, str], int] = field(default_factory=dict)
-    pictures: dict[tuple[str, int], ProcessedImage] = field(default_factory=dict)
-    #: levels, tasks and what is given by hand, by circle
-    points: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def moment(self, days_ago: int, at: str = "06:00") -> datetime:
-        return datetime.combine(self.today - timedelta(days=days_ago), time.fromisoformat(at), TZ)
-
-
 def load_demo(echo: Echo) -> bool:
     """Load the demo circle into an empty database, or finish a load that was interrupted.
 
     Returns False, changing nothing, when the database holds anything else or the whole demo already.
     """
-    people, some_circles = _content("members"), _content("circles")
+    people, some_circles = content("members"), content("circles")
     if not _is_ours(people[0]) or _is_done():
         return False
-    loaded = Loaded(_today(some_circles[0]), points={each["circle"]: each for each in _content("points")})
+    loaded = Loaded(_today(some_circles[0]), points={each["circle"]: each for each in content("points")})
     echo("drawing pictures …")
     faces = _draw(loaded, people)
     echo("inviting members …")
     _load_people(loaded, people, some_circles, faces)
     _load_circles(loaded, some_circles, people)
     _load_topics(loaded)
-    threads = sorted(_content("posts"), key=lambda post: loaded.moment(post["days_ago"], post["at"]))
+    threads = content("posts")
+    written = ((loaded.begins(thread), partial(_load_thread, loaded, thread)) for thread in threads)
     by_hand = _adjustments(loaded)
-    for number, thread in enumerate(threads, 1):
-        _load_adjustments(loaded, by_hand, loaded.moment(thread["days_ago"], thread["at"]))
-        _load_thread(loaded, thread)
-        if number % 50 == 0:
-            echo(f"{number} of {len(threads)} posts …")
+    acts: list[Act] = sorted([*written, *acts_of(loaded)], key=lambda each: each[0])
+    for number, (at, act) in enumerate(acts, 1):
+        _load_adjustments(loaded, by_hand, at)
+        act()
+        if number % 100 == 0:
+            echo(f"{number} of {len(acts)} posts and answers …")
     _load_adjustments(loaded, by_hand, clock.now())
     points.check(loaded.slugs.values())
     _load_pins(loaded, threads)
@@ -107,17 +89,12 @@ def load_demo(echo: Echo) -> bool:
 
 def sign_ins() -> list[tuple[str, str, str]]:
     """(user name, nickname, role in the main circle) of the people a newcomer is told to sign in as."""
-    main = _content("circles")[0]
-    people = {person["key"]: person for person in _content("members")}
+    main = content("circles")[0]
+    people = {person["key"]: person for person in content("members")}
     return [
         (people[key]["username"], people[key]["nickname"], people[key]["circles"][main["key"]])
         for key in (main["owner"], MEMBER)
     ]
-
-
-def _content(name: str) -> list[dict[str, Any]]:
-    content: list[dict[str, Any]] = json.loads((CONTENT / f"{name}.json").read_text(encoding="utf-8"))
-    return content
 
 
 def _is_ours(first: dict[str, Any]) -> bool:
@@ -175,7 +152,7 @@ def _face(spec: dict[str, Any]) -> ProcessedImage:
 
 def _draw(loaded: Loaded, people: Sequence[dict[str, Any]]) -> list[ProcessedImage]:
     """Draw and encode everything, on all processors: it is most of the work of a load."""
-    wanted = {(name, _seed(post["key"] + name)) for post in _content("posts") for name in post.get("images", [])}
+    wanted = {(name, _seed(post["key"] + name)) for post in content("posts") for name in post.get("images", [])}
     wanted |= {(name, 0) for name in _COVERS.values()}
     ordered = sorted(wanted)
     with ProcessPoolExecutor() as pool:
@@ -266,7 +243,7 @@ def _pending_application(slug: str, actor: Actor) -> int:
 
 
 def _load_topics(loaded: Loaded) -> None:
-    for each in _content("topics"):
+    for each in content("topics"):
         slug, key = loaded.slugs[each["circle"]], (each["circle"], each["key"])
         known = db.session.scalar(
             select(Topic.id).join(Circle, Circle.id == Topic.circle_id)
@@ -278,7 +255,7 @@ def _load_topics(loaded: Loaded) -> None:
             loaded.topics[key] = known or topics.create_topic(
                 owner, slug, title=each["title"], slug=each["slug"], intro=each["intro"]
             )
-        followers = list(_some(loaded.members[each["circle"]], each["follows"], each["key"]))
+        followers = list(some(loaded.members[each["circle"]], each["follows"], each["key"]))
         already = set(db.session.scalars(select(TopicFollow.user_id).where(TopicFollow.topic_id == loaded.topics[key])))
         for person in followers:
             if loaded.users[person].id not in already:
@@ -286,13 +263,7 @@ def _load_topics(loaded: Loaded) -> None:
 
 
 def _role(loaded: Loaded, circle: str, person: str) -> str:
-    return str(next(each["circles"][circle] for each in _content("members") if each["key"] == person))
-
-
-def _some(people: Sequence[str], count: int, salt: str) -> Iterator[str]:
-    """`count` of `people`, always the same for the same salt, mixed by it."""
-    mixed = sorted(people, key=lambda person: zlib.crc32(f"{salt}:{person}".encode()))
-    return iter(mixed[:count])
+    return str(next(each["circles"][circle] for each in content("members") if each["key"] == person))
 
 
 # ---- what they wrote -----------------------------------------------------------------------------------------
@@ -300,9 +271,9 @@ def _some(people: Sequence[str], count: int, salt: str) -> Iterator[str]:
 
 def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
     """One post with its comments and likes, in one transaction: it is there as a whole or not at all."""
-    at = loaded.moment(thread["days_ago"], thread["at"])
+    at = loaded.begins(thread)
     author = loaded.users[thread["author"]]
-    if _post_of(loaded, thread) is not None:
+    if post_of(loaded, thread) is not None:
         return
     images = thread.get("images", [])
     with clock.at(at):
@@ -317,12 +288,6 @@ def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
     last = max([0, *(each["after_minutes"] for each in _all_comments(thread))])
     with clock.at(at + timedelta(minutes=last)):
         _write_thread(loaded, thread, author, at, media_ids)
-
-
-def _post_of(loaded: Loaded, thread: dict[str, Any]) -> int | None:
-    """The post of a thread that was loaded already."""
-    at, author = loaded.moment(thread["days_ago"], thread["at"]), loaded.users[thread["author"]]
-    return db.session.scalar(select(Post.id).where(Post.author_id == author.id, Post.published_at == at))
 
 
 def _all_comments(thread: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -343,9 +308,9 @@ def _write_thread(
             alts=thread.get("alts", []), poll=_poll(thread.get("poll")),
         )  # fmt: skip
     others = [person for person in loaded.members[circle] if person != thread["author"]]
-    for person in _some(others, thread.get("likes", 0), thread["key"]):
+    for person in some(others, thread.get("likes", 0), thread["key"]):
         posts.like_post(loaded.users[person], post_id, on=True)
-    for person in {*_some(others, thread.get("favorites", 0), thread["key"] + "*"), *thread.get("kept_by", [])}:
+    for person in {*some(others, thread.get("favorites", 0), thread["key"] + "*"), *thread.get("kept_by", [])}:
         posts.favorite_post(loaded.users[person], post_id, on=True)
     liked: list[tuple[int, str]] = []
     for comment in thread.get("comments", []):
@@ -367,7 +332,7 @@ def _write_thread(
     _claim(loaded, thread)
     if poll := thread.get("poll"):
         voters = [person for person in others if person not in poll.get("abstain", [])]
-        _vote(loaded, post_id, poll, list(_some(voters, poll["votes"], thread["body"])))
+        _vote(loaded, post_id, poll, list(some(voters, poll["votes"], thread["body"])))
 
 
 def _claim(loaded: Loaded, thread: dict[str, Any]) -> None:
@@ -398,7 +363,7 @@ def _write(loaded: Loaded, post_id: int, at: datetime, comment: dict[str, Any], 
 
 def _likers(people: Sequence[str], comment_id: int, comment: dict[str, Any]) -> list[tuple[int, str]]:
     others = [person for person in people if person != comment["author"]]
-    return [(comment_id, person) for person in _some(others, comment.get("likes", 0), comment["body"])]
+    return [(comment_id, person) for person in some(others, comment.get("likes", 0), comment["body"])]
 
 
 def _adjustments(loaded: Loaded) -> list[tuple[datetime, str, dict[str, Any]]]:
@@ -422,26 +387,26 @@ def _load_adjustments(loaded: Loaded, waiting: list[tuple[datetime, str, dict[st
 
 def _load_pins(loaded: Loaded, threads: Sequence[dict[str, Any]]) -> None:
     """The owner of each circle pins what belongs on top, in order. Doing it twice is doing it once."""
-    owners = {circle["key"]: loaded.users[circle["owner"]] for circle in _content("circles")}
+    owners = {circle["key"]: loaded.users[circle["owner"]] for circle in content("circles")}
     for thread in sorted((each for each in threads if "pinned" in each), key=lambda each: int(each["pinned"])):
         with clock.at(loaded.moment(1, "12:30")):
-            posts.pin_post(owners[thread["circle"]], _post_of(loaded, thread) or 0, rank=thread["pinned"])
+            posts.pin_post(owners[thread["circle"]], post_of(loaded, thread) or 0, rank=thread["pinned"])
 
 
 def _load_drafts(loaded: Loaded) -> None:
     """Half written posts, and some that are planned for the next morning that comes."""
-    for each in _content("drafts"):
+    for each in content("drafts"):
         author, slug = loaded.users[each["author"]], loaded.slugs[each["circle"]]
         if db.session.scalar(select(Draft.id).where(Draft.author_id == author.id, Draft.body == each["body"])):
             continue
-        content = posts.DraftContent.of(
+        words = posts.DraftContent.of(
             body=each["body"], title=each["title"], poll=each.get("poll"),
             topic_ids=[loaded.topics[(each["circle"], key)] for key in each["topics"]],
         )  # fmt: skip
         if "at" in each:
             tomorrow = clock.now().astimezone(TZ).date() + timedelta(days=1)
             plan = posts.Plan(datetime.combine(tomorrow, time.fromisoformat(each["at"]), TZ))
-            posts.new_draft(author, slug, content, plan=plan)
+            posts.new_draft(author, slug, words, plan=plan)
         else:
             with clock.at(clock.now() - timedelta(hours=each["hours_ago"])):
-                posts.new_draft(author, slug, content)
+                posts.new_draft(author, slug, words)
