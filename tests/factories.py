@@ -18,7 +18,7 @@ from circle.circles import operations as circles
 from circle.circles.models import Circle, Invite, Member
 from circle.core import clock
 from circle.core.db import db
-from circle.core.operation import operation
+from circle.core.operation import in_transaction, operation
 from circle.posts import operations as posts
 
 _numbers = count(1)
@@ -118,6 +118,9 @@ class Make:
 
     def place(self, *, newcomers: bool = False, **values: Any) -> Place:
         """A circle with its people as actors: owner, admin, mod, and the members ann and bob."""
+        return in_transaction(lambda: self._place(newcomers, values))  # one commit for all of it: most tests begin so
+
+    def _place(self, newcomers: bool, values: dict[str, Any]) -> Place:
         owner = self.user()
         circle = self.circle(owner, **values)
         people = {name: self.member(circle, role, newcomer=newcomers) for name, role in _PEOPLE.items()}

@@ -26,13 +26,12 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from circle.circles.models import Circle
 from circle.core.db import db
 from tests.clients import outside
 from tests.conftest import Engine
 from tests.factories import PASSWORD
 from tests.witness import witness
-from tests.world import ROLES, World
+from tests.world import ROLES, World, shared_world
 
 GROUPS = """
                             visitor  stranger  banned   muted   member   expert   author   moderator  admin    owner
@@ -52,6 +51,8 @@ speaker                     sign-in  no        BANNED   MUTED   ok       ok     
 speaker (private)           sign-in  hidden    hidden   MUTED   ok       ok       ok       ok         ok       ok
 liker                       sign-in  no        BANNED   ok      ok       ok       refused  ok         ok       ok
 liker (private)             sign-in  hidden    hidden   ok      ok       ok       refused  ok         ok       ok
+voter                       sign-in  no        BANNED   MUTED   ok       ok       refused  ok         ok       ok
+voter (private)             sign-in  hidden    hidden   MUTED   ok       ok       refused  ok         ok       ok
 follower                    sign-in  no        BANNED   ok      ok       ok       ok       ok         ok       ok
 follower (private)          sign-in  hidden    hidden   ok      ok       ok       ok       ok         ok       ok
 keeper                      sign-in  ok        ok       ok      ok       ok       ok       ok         ok       ok
@@ -61,10 +62,15 @@ anyone, in public           ok       ok        ok       ok      ok       ok     
 anyone, in public (private) hidden   hidden    hidden   hidden  hidden   hidden   hidden   hidden     hidden   hidden
 its author                  sign-in  no        BANNED   MUTED   no       no       ok       no         no       no
 its author (private)        sign-in  hidden    hidden   MUTED   no       no       ok       no         no       no
+asker                       sign-in  no        BANNED   MUTED   NOT_ASKER NOT_ASKER ok     NOT_ASKER  NOT_ASKER NOT_ASKER
+asker (private)             sign-in  hidden    hidden   MUTED   NOT_ASKER NOT_ASKER ok     NOT_ASKER  NOT_ASKER NOT_ASKER
 its uploader                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden
+who was asked               sign-in  hidden    hidden   hidden  hidden   ok       hidden   ok         ok       ok
 who was told                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden
 opener                      sign-in  no        BANNED   LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW ok ok ok
 opener (private)            sign-in  hidden    hidden   LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW LEVEL_TOO_LOW ok ok ok
+closer                      sign-in  no        BANNED   no      no       no       ok       ok         ok       ok
+closer (private)            sign-in  hidden    hidden   no      no       no       ok       ok         ok       ok
 moderator                   sign-in  no        BANNED   no      no       no       no       ok         ok       ok
 moderator (private)         sign-in  hidden    hidden   no      no       no       no       ok         ok       ok
 moderator, of hidden        sign-in  hidden    hidden   hidden  hidden   hidden   no       ok         ok       ok
@@ -109,7 +115,10 @@ class Row:
     @property
     def about_a_circle(self) -> bool:
         """Whether the answer may depend on the circle being public or private."""
-        names = ("{slug}", "{post", "{comment", "{topic", "{hidden", "{edited", "{invite}", "{task}", "{adjustment}")
+        names = (
+            "{slug}", "{post", "{comment", "{topic", "{hidden", "{edited", "{invite}", "{task}", "{adjustment}",
+            "{question", "{other_question", "{closed_question", "{duplicate_question", "{answer",
+        )  # fmt: skip
         return any(name in self.path for name in names)
 
     def __str__(self) -> str:
@@ -399,6 +408,67 @@ TABLE = (
     api("POST", "/comments/{comment}/hide", "moderator", reason="off topic"),
     api("POST", "/comments/{hidden_comment}/restore", "moderator, of hidden"),
     api("POST", "/comments/{comment}/remove", "moderator", reason="off topic"),
+    # ---- questions: reading
+    page("/{slug}/questions", "reader"),
+    page("/{slug}/questions/{question}", "reader"),
+    page("/{slug}/answers/{answer}", "reader"),
+    page("/{slug}/answers/{hidden_answer}", "reader, of hidden"),
+    api("GET", "/circles/{slug}/questions", "reader"),
+    api("GET", "/questions/{question}", "reader"),
+    api("GET", "/questions/{question}/answers", "reader"),
+    api("GET", "/answers/{answer}", "reader"),
+    # ---- questions: asking, answering, voting, accepting
+    page("/{slug}/questions/new", "speaker"),
+    page("/{slug}/questions/similar?title=晨读从哪里开始", "reader"),
+    form("/{slug}/posts", "speaker", type="question", title="晨读从哪一篇开始？", anonymous="1"),
+    form("/{slug}/questions/{other_question}/answers", "speaker", body="从最短的一篇。"),
+    page("/{slug}/answers/{answer}/edit", "its author"),
+    form("/{slug}/answers/{answer}/edit", "its author", body="从最长的一篇。"),
+    form("/{slug}/answers/{answer}/delete", "its author"),
+    form("/{slug}/answers/{answer}/vote", "voter", value="1"),
+    form("/{slug}/questions/{answered_question}/accept", "its author", answer_id="{its_answer}", version="1"),
+    api("POST", "/circles/{slug}/questions", "speaker", title="晨读从哪一篇开始？", anonymous=True),
+    api("GET", "/circles/{slug}/questions/similar?title=晨读从哪里开始", "reader"),
+    api("POST", "/questions/{other_question}/answers", "speaker", body="从最短的一篇。"),
+    api("PATCH", "/answers/{answer}", "its author", body="从最长的一篇。"),
+    api("DELETE", "/answers/{answer}", "its author"),
+    api("PUT", "/answers/{answer}/vote", "voter", value=1),
+    api("DELETE", "/answers/{answer}/vote", "voter"),
+    api("PUT", "/questions/{answered_question}/accepted", "asker", answer_id="{its_answer}", version=1),
+    # ---- questions: inviting experts to answer
+    page("/{slug}/questions/{question}/invites", "speaker"),
+    form("/{slug}/questions/{question}/invites", "speaker", user_id="{expert_to_ask}"),
+    form("/{slug}/questions/{question_invited}/invites/decline", "who was asked"),
+    page("/{slug}/questions/invites", "keeper"),
+    api("GET", "/questions/{question}/invites", "speaker"),
+    api("POST", "/questions/{question}/invites", "speaker", user_id="{expert_to_ask}"),
+    api("POST", "/questions/{question_invited}/invites/decline", "who was asked"),
+    api("GET", "/circles/{slug}/me/invites", "keeper"),
+    # ---- questions: deciding about them, and moderating answers
+    form("/{slug}/questions/{question}/close", "closer", reason="resolved"),
+    form("/{slug}/questions/{closed_question}/reopen", "moderator"),
+    form("/{slug}/questions/{duplicate_question}/reopen", "moderator"),
+    page("/{slug}/questions/{question}/duplicate", "moderator"),
+    form("/{slug}/questions/{question}/duplicate", "moderator", of="{other_question}"),
+    page("/{slug}/manage/questions", "moderator"),
+    page("/{slug}/answers/{edited_answer}/revisions", "editor of it"),
+    form("/{slug}/answers/{answer}/hide", "moderator", reason="off topic"),
+    form("/{slug}/answers/{hidden_answer}/restore", "moderator, of hidden"),
+    form("/{slug}/answers/{answer}/remove", "moderator", reason="off topic"),
+    api("GET", "/circles/{slug}/questions/unanswered", "moderator"),
+    api("POST", "/questions/{question}/close", "closer", reason="resolved"),
+    api("POST", "/questions/{closed_question}/reopen", "moderator"),
+    api("POST", "/questions/{question}/duplicate", "moderator", of="{other_question}"),
+    api("GET", "/answers/{edited_answer}/revisions", "editor of it"),
+    api("POST", "/answers/{answer}/hide", "moderator", reason="off topic"),
+    api("POST", "/answers/{hidden_answer}/restore", "moderator, of hidden"),
+    api("POST", "/answers/{answer}/remove", "moderator", reason="off topic"),
+    # ---- questions: who asked without a name
+    page("/{slug}/questions/{question_unnamed}/reveal", "admin"),
+    form("/{slug}/questions/{question_unnamed}/reveal", "admin", reason="A threat was reported here"),
+    form("/{slug}/questions/{question_unnamed}/show-name", "its author"),
+    api("POST", "/questions/{question_unnamed}/reveal", "admin", reason="A threat was reported here"),
+    api("POST", "/questions/{question_unnamed}/show-name", "its author"),
     # ---- points: tasks and the board
     page("/{slug}/tasks", "follower"),
     form("/{slug}/tasks/{task}/claim", "speaker"),
@@ -526,21 +596,11 @@ def cases() -> Iterator[Any]:
                 yield pytest.param("postgres", row, visibility, id=f"{row} {visibility} postgres")
 
 
-_worlds: dict[tuple[str, str], World] = {}
-
-
 @pytest.fixture
 def world(engine: Engine, row: Row, visibility: str) -> Iterator[World]:
-    """A circle of this visibility, shared by all rows that leave its people as they are: it is most of the work."""
+    """A circle of this visibility, shared by all rows that leave its people as they are."""
     with engine.app.app_context():
-        kept = _worlds.get((engine.name, visibility))
-        if kept is not None and db.session.get(Circle, kept.circle_id) is None:
-            kept = None  # another test has emptied the database
-        if kept is None or row.spends:
-            kept = World(engine.app, visibility=visibility)
-        if not row.spends:
-            _worlds[engine.name, visibility] = kept
-        yield kept
+        yield World(engine.app, visibility=visibility) if row.spends else shared_world(engine, visibility)
         db.session.remove()
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from sqlalchemy import delete, select
@@ -39,10 +39,15 @@ from circle.points.models import Task
 from circle.posts import operations as posts
 from circle.posts import queries as post_queries
 from circle.posts.models import PollOption, Post
+from circle.qa import operations as qa
+from circle.qa.models import Answer
 from circle.topics import operations as topics
 from circle.topics.models import Topic
 from tests.clients import ApiClient, Browser
 from tests.factories import PASSWORD, Make, actor_of
+
+if TYPE_CHECKING:
+    from tests.conftest import Engine
 
 #: `stranger` owns another circle; `author` is the member who wrote what the route is about
 ROLES = (
@@ -173,6 +178,75 @@ class World:
         comment_id = self._comment(role)
         posts.hide_comment(SYSTEM, comment_id, reason="off topic")
         return comment_id
+
+    # ---- questions: `question` is the author's, `answer` is the author's to somebody else's question
+
+    def _question(self, _role: str) -> int:
+        return self._asked_by(self.users["author"])
+
+    def _question_unnamed(self, _role: str) -> int:
+        return self._asked_by(self.users["author"], anonymous=True)
+
+    def _other_question(self, _role: str) -> int:
+        """A question of a member who has no other part in this."""
+        return self._asked_by(self._somebody())
+
+    def _asked_by(self, asker: Actor, *, anonymous: bool = False) -> int:
+        title = f"第 {next(_numbers)} 个问题：晨读从哪一篇开始？"
+        return posts.publish_post(
+            asker, self.slug, type="question", title=title, body="想听听大家的建议。", anonymous=anonymous
+        )
+
+    def _somebody(self) -> Actor:
+        return actor_of(self.make.member(db.session.get_one(Circle, self.circle_id)))
+
+    def _question_invited(self, role: str) -> int:
+        """One that everybody here was invited to answer who may be."""
+        question_id, asker = self._question(role), self._somebody()
+        for invited in ("expert", "moderator", "admin", "owner"):
+            qa.invite(asker, question_id, user_id=self.users[invited].id or 0)
+        return question_id
+
+    def _expert_to_ask(self, _role: str) -> int:
+        return self.make.member(db.session.get_one(Circle, self.circle_id), "expert", self._person_named()).id
+
+    def _closed_question(self, role: str) -> int:
+        question_id = self._question(role)
+        qa.close_question(SYSTEM, question_id, reason="resolved")
+        return question_id
+
+    def _duplicate_question(self, role: str) -> int:
+        question_id = self._question(role)
+        qa.mark_duplicate(SYSTEM, question_id, of=self._other_question(role))
+        return question_id
+
+    def _answer(self, role: str) -> int:
+        return qa.write_answer(self.users["author"], self._other_question(role), body="从最短的一篇开始。")
+
+    def _hidden_answer(self, role: str) -> int:
+        answer_id = self._answer(role)
+        qa.hide_answer(SYSTEM, answer_id, reason="off topic")
+        return answer_id
+
+    def _edited_answer(self, role: str) -> int:
+        """One whose former words were kept."""
+        answer_id = self._answer(role)
+        with clock.at(clock.now() + timedelta(hours=1)):
+            qa.edit_answer(self.users["author"], answer_id, body="从最喜欢的一篇开始。")
+        return answer_id
+
+    def _answered_question(self, role: str) -> int:
+        """A question of the author's with an answer of somebody else: `{its_answer}`, which is named after it."""
+        question_id = self._question(role)
+        qa.write_answer(self._somebody(), question_id, body="从序言开始。")
+        return question_id
+
+    def _its_answer(self, role: str) -> int:
+        asked = select(Post.id).where(Post.author_id == self.users["author"].id)
+        newest = select(Answer.id).where(Answer.question_id.in_(asked)).order_by(Answer.id.desc()).limit(1)
+        if not db.session.scalars(newest).first():
+            self._answered_question(role)
+        return db.session.scalars(newest).one()
 
     def _topic_id(self, _role: str) -> int:
         return topics.create_topic(SYSTEM, self.slug, title=f"Topic {next(_numbers)}")
@@ -318,3 +392,18 @@ class World:
 
     def _unsubscribe_token(self, _role: str) -> str:
         return unsubscribe_path(self.users["author"].id or 0, "replies").rpartition("/")[2]
+
+
+_shared: dict[str, dict[str, World]] = {}
+
+
+def shared_world(engine: Engine, visibility: str = "public") -> World:
+    """A circle for all who leave its people as they are: to make one is most of a test's work. Needs the context of
+    the engine's application, and not the fixture `app`, which empties the database."""
+    kept = _shared.get(engine.name)
+    if kept is None or db.session.get(Circle, kept["public"].circle_id) is None:  # another test has emptied it
+        db.session.remove()
+        engine.reset()
+        kept = {each: World(engine.app, visibility=each) for each in ("public", "private")}
+        _shared[engine.name] = kept
+    return kept[visibility]

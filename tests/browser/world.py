@@ -21,6 +21,7 @@ from circle.notifications import operations as notifications
 from circle.notifications.unsubscribing import unsubscribe_path
 from circle.points import operations as points
 from circle.posts import operations as posts
+from circle.qa import operations as qa
 from circle.topics import operations as topics
 from tests.clients import Browser
 from tests.factories import PASSWORD, Make, actor_of
@@ -51,6 +52,12 @@ class World:
     own_post: int
     draft: int
     hidden_post: int
+    #: asked by the member, anonymously
+    unnamed: int
+    #: asked by the reader, with an answer of the owner and the member's, which is edited and accepted; and the same again
+    question: int
+    answer: int
+    asked_again: int
     talk: int
     task: int
     own_comment: int
@@ -155,6 +162,10 @@ def _posts(builder: _Builder, owner: User, ann: User, ben: User, topic_ids: list
         posts.write_comment(actor_of(ann), rich, body=f"回你第 {number} 次。", parent_id=thread)
     mine = posts.write_comment(actor_of(ann), rich, body="我也看见了 https://example.com/" + "a" * 90)
     own = posts.publish_post(actor_of(ann), "morning", body="今天早上六点半，窗外有雾。")
+    unnamed = posts.publish_post(
+        actor_of(ann), "morning", type="question", anonymous=True, title="写不下去的时候，该停还是该硬写？", body=""
+    )
+    questions = _questions(owner, ann, ben)
     posts.like_post(actor_of(ben), own, on=True)
     posts.pin_post(actor_of(owner), talk, rank=1)
     posts.feature_post(actor_of(ben), own, on=True)
@@ -167,7 +178,26 @@ def _posts(builder: _Builder, owner: User, ann: User, ben: User, topic_ids: list
     later = posts.DraftContent.of(body="明天早上七点见。")
     posts.new_draft(actor_of(ann), "morning", later, plan=posts.Plan(clock.now() + timedelta(days=30)))
     return {"post": rich, "own_post": own, "hidden_post": hidden, "talk": talk, "thread": thread, "own_comment": mine,
-            "draft": draft}  # fmt: skip
+            "draft": draft, "unnamed": unnamed, **questions}  # fmt: skip
+
+
+def _questions(owner: User, ann: User, ben: User) -> dict[str, int]:
+    asked = posts.publish_post(
+        actor_of(ben), "morning", type="question", title="晨读怎样才能坚持下来？" + "试过很多办法都" * 4,
+        body="闹钟、早睡、打卡都试过，最多**十天**。\n\n大家是怎么做的？",
+    )  # fmt: skip
+    qa.write_answer(actor_of(owner), asked, body="先把书放在枕头边。" + "慢慢来" * 40)
+    answer = qa.write_answer(actor_of(ann), asked, body="只读一页。\n\n1. 坐下\n2. 翻开\n3. 读完就合上")
+    qa.vote(actor_of(ben), answer, value=1)
+    qa.accept_answer(actor_of(ben), asked, answer_id=answer, version=1)
+    with clock.at(clock.now() + timedelta(minutes=31)):
+        qa.edit_answer(actor_of(ann), answer, body="只读一页，多一页也不读。\n\n1. 坐下\n2. 翻开\n3. 读完就合上")
+    again = posts.publish_post(actor_of(ben), "morning", type="question", title="早起读书怎么坚持？", body="")
+    qa.mark_duplicate(actor_of(owner), again, of=asked)
+    with clock.at(clock.now() - timedelta(hours=30)):
+        waiting = posts.publish_post(actor_of(ann), "morning", type="question", title="有没有适合睡前读的短篇？", body="")
+        qa.invite(actor_of(ann), waiting, user_id=owner.id)
+    return {"question": asked, "answer": answer, "asked_again": again}
 
 
 _BODY = """昨晚重读《夜航西飞》，折角的那页写着：*不要慢慢地离开一个地方*。

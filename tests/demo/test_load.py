@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from circle.core.db import db
 from circle.demo import load
 from circle.posts.models import Comment, Draft, Favorite, Mention, Poll, Post, PostMedia
 from circle.posts.operations.counting import recount
+from circle.qa.models import Answer, Question, QuestionInvite
+from circle.qa.operations import recount_votes
 from circle.topics.models import Topic
 from tests.factories import Make
 
@@ -77,10 +81,14 @@ def test_the_demo_is_lively_consistent_and_loaded_once(
     )
     assert len(db.session.scalars(select(Topic).where(Topic.circle_id == main.id)).all()) == 5
     assert max(post.published_at for post in posts) <= clock.now()
-    for post in posts[::10]:
-        assert (post.like_count, post.comment_count, post.engagement) == (
-            recount(post.id).like_count, recount(post.id).comment_count, recount(post.id).engagement
+    for post in [*posts[::10], *(post for post in posts if post.type == "question")]:
+        answers = db.session.scalars(select(Answer).where(Answer.question_id == post.id)).all()
+        others = sum(answer.author_id != post.author_id for answer in answers)
+        counted = recount(post.id, answers=others)
+        assert (post.like_count, post.comment_count, post.engagement, post.answer_count) == (
+            counted.like_count, counted.comment_count, counted.engagement, len(answers)
         )  # fmt: skip
+    assert_questions()
     pinned = select(Post.pin_rank).where(Post.circle_id == main.id, Post.pin_rank.is_not(None))
     assert sorted(db.session.scalars(pinned.order_by(Post.pin_rank))) == [1, 2]
     assert sum(post.featured_at is not None for post in posts) >= 10
@@ -97,6 +105,33 @@ def test_the_demo_is_lively_consistent_and_loaded_once(
         answer = visitor.post("/login", {"username": username, "password": load.PASSWORD})
         assert answer.status_code == 303
         assert visitor.get("/morning").status_code == 200
+
+
+def assert_questions() -> None:
+    """They are asked and answered in every circle, and stand where questions can."""
+    questions = db.session.execute(
+        select(Post, Question).join(Question, Question.post_id == Post.id).order_by(Post.published_at)
+    ).all()  # fmt: skip
+    assert len(questions) == 25 and len({post.circle_id for post, _question in questions}) == 3
+    assert Counter(question.status for _post, question in questions) == {"open": 23, "closed": 1, "duplicate": 1}
+    assert sum(post.anonymous for post, _question in questions) == 2
+    assert sum(not post.answer_count for post, _question in questions) >= 4
+    answers = db.session.scalars(select(Answer)).all()
+    assert len(answers) == 66
+    assert sum(answer.accepted_at is not None for answer in answers) >= 15
+    assert all((answer.up, answer.down) == (counted.up, counted.down)
+               for answer in answers for counted in [recount_votes(answer.id)])  # fmt: skip
+    assert any(answer.down for answer in answers)
+    unnamed = select(func.count()).where(Comment.anonymous)
+    assert db.session.scalar(unnamed) == sum(
+        comment.author_id == post.author_id
+        for post, _question in questions if post.anonymous
+        for comment in db.session.scalars(select(Comment).where(Comment.post_id == post.id))
+    )  # fmt: skip
+    invites = Counter(db.session.scalars(select(QuestionInvite.status)))
+    assert (invites["answered"], invites["declined"], invites["invited"]) == (4, 2, 2)
+    newest = max(answer.created_at for answer in answers)
+    assert newest <= clock.now() and newest - min(answer.created_at for answer in answers) > timedelta(days=25)
 
 
 def test_a_database_of_somebody_else_is_left_alone(app: Flask, make: Make) -> None:

@@ -63,7 +63,7 @@ def test_every_kind_reads_as_a_sentence_and_leads_somewhere_or_nowhere(app: Flas
     user, by, circle = make.user(), make.user("anan"), make.circle(name="100% 读书")
     data = {"by": by.id, "post_id": 5, "comment_id": 6, "quote": "why", "role": "admin"}
     data |= {"until": "2026-11-22T16:30:00+00:00", "topic": "早读", "topic_slug": "early"}
-    data |= {"points": 12, "day": "2026-12-31", "level": 2}
+    data |= {"points": 12, "day": "2026-12-31", "level": 2, "answer_id": 7, "of": "8"}
     operations.notify(user.id, kind, circle_id=circle.id, dedupe_key="1", data=data)
     (row,) = told(user)
     assert row.text

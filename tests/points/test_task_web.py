@@ -44,12 +44,12 @@ def claims() -> int:
 
 def test_the_first_look_shows_the_usual_tasks_with_the_way_to_each(place: Place, browser: Browse) -> None:
     page = browser(place.users["ann"]).get(f"/{place.slug}/tasks").get_data(as_text=True)
-    assert page.count('class="task"') == 8
+    assert page.count('class="task"') == 9
     assert f'href="/{place.slug}/posts/new"' in page
     assert f'href="/{place.slug}/topics"' in page
     assert "0 / 3" in text(page)
     assert "/claim" not in page
-    assert db.session.scalar(select(func.count()).select_from(Task)) == 8
+    assert db.session.scalar(select(func.count()).select_from(Task)) == 9
 
 
 def test_what_is_finished_is_claimed_without_javascript(place: Place, make: Make, browser: Browse) -> None:
@@ -93,7 +93,7 @@ def test_what_cannot_be_claimed_says_why_beside_the_list(place: Place, browser: 
     html = response.get_data(as_text=True)
     assert response.status_code == 422
     assert 'role="alert"' in html
-    assert html.count('class="task"') == 8
+    assert html.count('class="task"') == 9
     assert ("<html" in html) is not htmx
     assert claims() == 0
 
@@ -160,7 +160,7 @@ def test_the_board_is_found_from_the_circles_home(place: Place, browser: Browse)
 
 def test_the_owner_changes_a_task_and_adds_one(place: Place, browser: Browse) -> None:
     client, base = browser(place.owner_user), f"/{place.slug}/manage/points/tasks"
-    assert client.get(base).get_data(as_text=True).count('class="task"') == 8
+    assert client.get(base).get_data(as_text=True).count('class="task"') == 9
     id_ = task_id(place, "daily_post")
     assert 'name="version" value="1"' in client.get(f"{base}/{id_}").get_data(as_text=True)
     values = {"title": "", "target": "2", "points": "4", "growth": "0", "version": "1"}
@@ -172,7 +172,7 @@ def test_the_owner_changes_a_task_and_adds_one(place: Place, browser: Browse) ->
     assert client.get(f"{base}/new").status_code == 200
     for _time in range(2):
         assert client.post(base, own | {"once": "b" * 24}).status_code == 303
-    assert db.session.scalar(select(func.count()).select_from(Task)) == 9
+    assert db.session.scalar(select(func.count()).select_from(Task)) == 10
 
 
 def test_a_form_that_is_older_than_the_task_comes_back_with_what_was_typed(place: Place, browser: Browse) -> None:

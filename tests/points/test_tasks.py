@@ -550,7 +550,7 @@ def test_the_list_costs_one_statement_and_leads_to_where_it_is_done(
         rows = {row.code: row for row in queries.tasks_of(place.ann, circle)}
         assert len(statements) == 1
         assert [row.code for row in queries.tasks_of(place.ann, circle)] == [
-            "daily_post", "daily_comment", "daily_like", "weekly_media", "weekly_welcome",
+            "daily_post", "daily_comment", "daily_like", "weekly_media", "weekly_welcome", "weekly_answer",
         ]  # fmt: skip
         assert rows["weekly_media"].go_url == f"/{place.slug}/posts/new"
         assert rows["daily_like"].go_url == f"/{place.slug}"

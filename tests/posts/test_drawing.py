@@ -22,7 +22,6 @@ from circle.access import Actor, Role, Standing
 from circle.accounts.queries import Author
 from circle.circles.queries import CircleRow, Membership
 from circle.core import clock
-from circle.core.jinja import Remembered
 from circle.posts import operations as posts
 from circle.posts.queries.rows import (
     CommentCan,
@@ -32,9 +31,11 @@ from circle.posts.queries.rows import (
     PostCan,
     PostMediaRow,
     PostRow,
+    QuestionHint,
     TopicRef,
 )
-from circle.templating import Drawing
+from circle.qa.queries import AnswerCan, AnswerRow
+from circle.templating import Drawing, Macros
 from tests import patience
 from tests.factories import Make, Place
 
@@ -66,6 +67,18 @@ SAID = CommentRow(
     "/reading/posts/5", "/reading/comments/1", CommentCan(*[True] * len(CommentCan._fields)),
 )  # fmt: skip
 COMMENT = SAID._replace(replies=(SAID._replace(id=2, parent_id=1, can=CommentCan()),))
+
+QUESTION = RICH._replace(
+    type="question", peek=None, poll=None, answer_count=3, question=QuestionHint("open", True, "写三句话。", 3)
+)
+UNNAMED = QUESTION._replace(
+    author=Author(0, "", "匿名圈友", None), anonymous=True, question=QuestionHint("closed", False, "")
+)
+ANSWER = AnswerRow(
+    1, 5, AUTHOR, "写三句话。", "<p>写三句话。</p>", "写三句话。", "hidden", 5, 1, 4, 1, True, NOW,
+    NOW - timedelta(hours=1), NOW, "跑题", 1, False, AnswerCan(*[True] * len(AnswerCan._fields)), "/reading/answers/1",
+    "/reading/questions/5", True, True,
+)  # fmt: skip
 
 
 def others(value: Any) -> Iterator[Any]:
@@ -105,33 +118,51 @@ def comments_to_draw() -> list[CommentRow]:
     return [COMMENT, SAID, gone, COMMENT._replace(edited_at=None), *others(COMMENT)]
 
 
-#: signed in or not, language, what time it is, in full (of a comment: a reply)
+def questions_to_draw() -> list[PostRow]:
+    hidden = [QUESTION._replace(status=status) for status in ("hidden", "removed", "pending")]
+    return [QUESTION, UNNAMED, *hidden, *others(QUESTION)]
+
+
+def answers_to_draw() -> list[AnswerRow]:
+    bare = ANSWER._replace(status="published", can=AnswerCan(), accepted=False, my_vote=0, edited_at=None)
+    return [ANSWER, bare, bare._replace(anonymous=True), *others(ANSWER), *others(bare)]
+
+
+#: signed in or not, language, what time it is, in full (of a comment: a reply; of an answer: after a decision)
 READERS = list(product((True, False), ("zh_Hans_CN", "en"), (0, 1, 600), (True, False)))
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]*)"')
+
+
+def drawn(drawing: Drawing, row: Any, flag: bool) -> str:
+    if isinstance(row, AnswerRow):
+        return drawing.answer(row, 3 if flag else 4)
+    if isinstance(row, CommentRow):
+        return drawing.comment(row, flag)
+    if row.type == "question":
+        return drawing.post(row, flag) + drawing.question(row, flag)
+    return drawing.post(row, flag)
 
 
 class Easel:
     """Draws with a memory, and besides without one."""
 
     def __init__(self, app: Flask, room: int) -> None:
-        made = (("_macros/post.html", "post_card"), ("_macros/comment.html", "comment"))
         self.app = app
-        self.remembering = [Remembered(app.jinja_env, *which, room=room) for which in made]
-        self.forgetful = [Remembered(app.jinja_env, *which, room=0) for which in made]
+        self.remembering, self.forgetful = Macros.of(app.jinja_env, room), Macros.of(app.jinja_env, 0)
 
     def draw(self, row: Any, reader: tuple[bool, str, int, bool], *, check: bool = True) -> str:
         signed_in, locale, minutes, flag = reader
         with self.app.test_request_context(), force_locale(locale), clock.at(NOW + timedelta(minutes=minutes)):
             g.me = object() if signed_in else None
-            drawings = [Drawing(*self.remembering), *([Drawing(*self.forgetful)] if check else [])]
-            shown = [each.post(row, flag) if type(row) is PostRow else each.comment(row, flag) for each in drawings]
+            drawings = [Drawing(self.remembering), *([Drawing(self.forgetful)] if check else [])]
+            shown = [drawn(each, row, flag) for each in drawings]
             tokens = set(_TOKEN.findall(shown[0]))
             assert tokens <= {drawings[0]._token or ""}, "a token that is another's, or none where there should be one"
         assert shown[0] == shown[-1], (row, reader)
         return str(shown[0])
 
 
-@pytest.mark.parametrize("make", [posts_to_draw, comments_to_draw])
+@pytest.mark.parametrize("make", [posts_to_draw, comments_to_draw, questions_to_draw, answers_to_draw])
 @pytest.mark.parametrize("room", [30_000, 8_000_000])  # a few drawings, or all of them
 def test_what_is_remembered_is_what_would_be_drawn(plain_app: Flask, make: Callable[[], list[Any]], room: int) -> None:
     easel, rows, chance = Easel(plain_app, room), make(), random.Random(20261122)
@@ -140,7 +171,7 @@ def test_what_is_remembered_is_what_would_be_drawn(plain_app: Flask, make: Calla
     chance.shuffle(orders)
     for row, reader in orders:
         easel.draw(row, reader)
-    assert all(len(memory._shelf) <= room for memory in easel.remembering)
+    assert all(len(memory._shelf) <= room for memory in vars(easel.remembering).values())
 
 
 def test_equal_rows_of_two_circle_rows_are_drawn_once_and_others_are_not(plain_app: Flask) -> None:
@@ -148,7 +179,7 @@ def test_equal_rows_of_two_circle_rows_are_drawn_once_and_others_are_not(plain_a
     easel, reader = Easel(plain_app, 8_000_000), READERS[0]
     first = easel.draw(RICH, reader, check=False)
     again = RICH._replace(circle=replace(CIRCLE, name="另一个", version=9))
-    memory = easel.remembering[0]
+    memory = easel.remembering.post_card
     assert easel.draw(again, reader, check=False) is not None and len(memory._shelf._new) == 1
     easel.draw(RICH._replace(like_count=13), reader, check=False)
     assert len(memory._shelf._new) == 2 and "文燕" in first
@@ -158,14 +189,14 @@ def test_long_posts_do_not_fill_the_memory(plain_app: Flask) -> None:
     easel, long = Easel(plain_app, 300_000), RICH._replace(body_html="早" * 10_000)
     for count in range(60):
         easel.draw(long._replace(like_count=count), READERS[0], check=False)
-    assert 0 < len(easel.remembering[0]._shelf) <= 300_000
+    assert 0 < len(easel.remembering.post_card._shelf) <= 300_000
 
 
 def test_threads_share_the_memory(plain_app: Flask) -> None:
     easel, rows, chance = Easel(plain_app, 60_000), posts_to_draw()[:60], random.Random(7)
     orders = [(chance.choice(rows), chance.choice(READERS)) for _number in range(150)]
     patience.at_once(lambda first: [easel.draw(*order) for order in orders[first::8]], range(8))
-    assert len(easel.remembering[0]._shelf) <= 60_000
+    assert len(easel.remembering.post_card._shelf) <= 60_000
 
 
 # ---- whole pages, of people in one circle --------------------------------------------------------------------------
@@ -177,7 +208,7 @@ def forget(app: Flask) -> None:
     """Empty the memory that pages use."""
     with app.test_request_context():
         drawing = app.jinja_env.globals["drawing"]()
-    for memory in (drawing._card, drawing._comment):
+    for memory in vars(drawing._macros).values():
         memory._shelf.__init__(memory._shelf._half * 2)
 
 

@@ -19,7 +19,7 @@ from circle.core.pagination import Page
 from circle.posts import operations as posts
 from circle.posts import queries
 from circle.posts.queries.comments import _page_statement
-from circle.posts.queries.feed import _feed_statement, _one_statement, _pinned_statement, _topic_statement
+from circle.posts.queries.feed import _feed_statement, one_card, _pinned_statement, _topic_statement
 from circle.topics import operations as topics
 from circle.topics import queries as topic_queries
 from tests.factories import Actor, Make, Place
@@ -137,7 +137,7 @@ def statements_kept() -> list[Select[Any]]:
     for signed_in in truths:
         for met in truths:
             made.append(_pinned_statement(signed_in, met))
-            made.extend(_one_statement(signed_in, met, moderates) for moderates in truths)
+            made.extend(one_card(signed_in, met, moderates) for moderates in truths)
             for after in truths:
                 made.extend(
                     _feed_statement(
