@@ -62,8 +62,8 @@ anyone, in public           ok       ok        ok       ok      ok       ok     
 anyone, in public (private) hidden   hidden    hidden   hidden  hidden   hidden   hidden   hidden     hidden   hidden
 its author                  sign-in  no        BANNED   MUTED   no       no       ok       no         no       no
 its author (private)        sign-in  hidden    hidden   MUTED   no       no       ok       no         no       no
-asker                       sign-in  no        BANNED   MUTED   NOT_ASKER NOT_ASKER ok     NOT_ASKER  NOT_ASKER NOT_ASKER
-asker (private)             sign-in  hidden    hidden   MUTED   NOT_ASKER NOT_ASKER ok     NOT_ASKER  NOT_ASKER NOT_ASKER
+asker                       sign-in  no        BANNED   MUTED   NOT_ASKER NOT_ASKER ok   NOT_ASKER NOT_ASKER NOT_ASKER
+asker (private)             sign-in  hidden    hidden   MUTED   NOT_ASKER NOT_ASKER ok   NOT_ASKER NOT_ASKER NOT_ASKER
 its uploader                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden
 who was asked               sign-in  hidden    hidden   hidden  hidden   ok       hidden   ok         ok       ok
 who was told                sign-in  hidden    hidden   hidden  hidden   hidden   ok       hidden     hidden   hidden

@@ -32,7 +32,8 @@ from tests.world import World, shared_world
 
 #: where the things of the world stand in for a name in the path
 NAMES = {"slug": "slug", "post_id": "post", "comment_id": "comment", "topic_id": "topic_id", "user_id": "person",
-         "media_id": "media", "application_id": "application", "invite_id": "invite"}  # fmt: skip
+         "media_id": "media", "application_id": "application", "invite_id": "invite",
+         "question_id": "question", "answer_id": "answer"}  # fmt: skip
 
 #: the application of the test that runs now: the document is read before any test begins
 _serving: list[Flask] = []
@@ -87,7 +88,7 @@ def _world_for(engine: Engine, *, only_reads: bool) -> tuple[World, dict[str, st
 def check(case: Case, world: World) -> None:
     """Send it as one who may nearly everything: the owner, or the author of the words it is about."""
     put_in_known(case)
-    own_words = case.method in {"PATCH", "DELETE"} and case.path.startswith(("/posts", "/comments"))
+    own_words = case.method in {"PATCH", "DELETE"} and case.path.startswith(("/posts", "/comments", "/answers"))
     role = "author" if own_words else "owner"
     if lacks_its_token(case):
         case.call_and_validate()

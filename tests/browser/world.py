@@ -54,7 +54,7 @@ class World:
     hidden_post: int
     #: asked by the member, anonymously
     unnamed: int
-    #: asked by the reader, with an answer of the owner and the member's, which is edited and accepted; and the same again
+    #: asked by the reader, with an answer of the owner and the member's, edited and accepted; and the same again
     question: int
     answer: int
     asked_again: int
@@ -195,7 +195,8 @@ def _questions(owner: User, ann: User, ben: User) -> dict[str, int]:
     again = posts.publish_post(actor_of(ben), "morning", type="question", title="早起读书怎么坚持？", body="")
     qa.mark_duplicate(actor_of(owner), again, of=asked)
     with clock.at(clock.now() - timedelta(hours=30)):
-        waiting = posts.publish_post(actor_of(ann), "morning", type="question", title="有没有适合睡前读的短篇？", body="")
+        title = "有没有适合睡前读的短篇？"
+        waiting = posts.publish_post(actor_of(ann), "morning", type="question", title=title, body="")
         qa.invite(actor_of(ann), waiting, user_id=owner.id)
     return {"question": asked, "answer": answer, "asked_again": again}
 

@@ -19,7 +19,7 @@ from circle.core.pagination import Page
 from circle.posts import operations as posts
 from circle.posts import queries
 from circle.posts.queries.comments import _page_statement
-from circle.posts.queries.feed import _feed_statement, one_card, _pinned_statement, _topic_statement
+from circle.posts.queries.feed import _feed_statement, _pinned_statement, _topic_statement, one_card
 from circle.topics import operations as topics
 from circle.topics import queries as topic_queries
 from tests.factories import Actor, Make, Place

@@ -79,7 +79,7 @@ def test_the_composer_has_both_kinds_and_begins_with_the_one_asked_for(app: Flas
 
 def test_the_short_address_leads_there(app: Flask, place: Place, ann: Any) -> None:
     answer = ann.get(f"/{place.slug}/questions/new?topic=12")
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert answer.location == f"/{place.slug}/posts/new?type=question&topic=12"
 
 

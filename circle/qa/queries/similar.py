@@ -37,17 +37,18 @@ _UNKNOWN = 0.35
 _DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _IS_DENSE = re.compile(f"[{_DENSE}]").match
 _RUNS = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+")
-#: words that every question has; they tell next to nothing
-_COMMON = frozenset(
-    # of two characters, as they are compared
+#: what every question has tells next to nothing: pairs of characters, as they are compared, and whole Latin words
+_COMMON_PAIRS = (
     "什么 怎么 么样 怎样 如何 为什 为何 哪些 哪个 哪里 多少 可以 能不 不能 是不 不是 有没 没有 大家 请问 一下 一个 "
     "应该 需要 你们 我们 自己 这个 那个 还是 或者 但是 因为 所以 如果 比较 最近 知道 觉得 推荐 求助 求教 请教 问题 "
-    "么办 怎办 的时 时候 "
-    # Latin words, whole
+    "么办 怎办 的时 时候"
+)
+_COMMON_WORDS = (
     "a an and any anyone are as at be best but by can could did do does for from get had has have how i if in is it "
     "its just like me my need of on or our should so some somebody someone than that the their there they this to use "
-    "was we were what when where which who why will with would you your".split()
+    "was we were what when where which who why will with would you your"
 )
+_COMMON = frozenset([*_COMMON_PAIRS.split(), *_COMMON_WORDS.split()])
 _WORTH_OF_COMMON = 0.1
 _COMMON_CHARACTERS = frozenset(
     "的了是我你他她它们在有和就都也很还又不吗呢啊吧呀这那哪什么怎样为何谁几一个些上下里到要会能可以说对没多少大家请问"

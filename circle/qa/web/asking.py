@@ -22,7 +22,8 @@ def ask(slug: str) -> Response:
     """To the composer, ready for a question."""
     circle = circles.readable_circle(actor(), slug)
     access.require(actor(), Permission.POST_WRITE, circle.standing)
-    return redirect(url_for("posts.new", slug=slug, type="question", topic=request.args.getlist("topic")))
+    chosen = [id_ for id_ in map(parse_id, request.args.getlist("topic")) if id_]
+    return redirect(url_for("posts.new", slug=slug, type="question", topic=chosen), 303)
 
 
 @bp.get("/<slug:slug>/questions/similar")
