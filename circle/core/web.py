@@ -42,7 +42,6 @@ from markupsafe import Markup
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import BaseConverter
-from werkzeug.routing import ValidationError as NoMatch
 from werkzeug.wrappers import Response as AnyResponse
 
 from circle.core import idempotency, limits, operation
@@ -76,16 +75,26 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 View = Callable[..., Any]
 
 
+def numbers_up_to(most: int) -> str:
+    """A regular expression for the decimal numbers from 1 to `most`, without leading zeros."""
+    digits = str(most)
+    shorter = [f"[1-9][0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    below = [
+        f"{digits[:place]}[{0 if place else 1}-{int(digit) - 1}][0-9]{{{len(digits) - place - 1}}}"
+        for place, digit in enumerate(digits)
+        if int(digit) > (0 if place else 1)
+    ]
+    return "|".join([*shorter, *below, digits])
+
+
 class IdConverter(BaseConverter):
     """`<id:post_id>` in a rule: a positive 63-bit decimal number; anything else is no such page."""
 
-    regex = r"[1-9][0-9]{0,18}"
+    # the pattern itself stops there: one that is refused later is answered 405 where the address has other methods
+    regex = numbers_up_to(MAX_ID)
 
     def to_python(self, value: str) -> int:
-        number = int(value)
-        if number > MAX_ID:
-            raise NoMatch
-        return number
+        return int(value)
 
     def to_url(self, value: Any) -> str:
         return str(int(value))
@@ -259,8 +268,11 @@ def once(view: View) -> View:
             return view(**kwargs)
         endpoint, same = request.endpoint or "", _content_key(key)
 
+        said: list[str] = []
+
         def work() -> idempotency.Answer:
             response = make_response(view(**kwargs))
+            said[:] = response.headers.getlist("HX-Trigger")
             if response.status_code >= 400:
                 raise _NotDone(response)
             target = response.headers.get("HX-Redirect") or response.location
@@ -272,7 +284,11 @@ def once(view: View) -> View:
         while True:
             try:
                 answer = idempotency.once(_who(), endpoint, same, endpoint, work)
-                return make_response(answer.body) if answer.content_type == _FRAGMENT else go(answer.body)
+                if answer.content_type != _FRAGMENT:
+                    return go(answer.body)
+                shown = make_response(answer.body)
+                shown.headers.extend({"HX-Trigger": said})  # what was done is said once
+                return shown
             except _NotDone as nothing:
                 return nothing.response
             except Conflict as error:

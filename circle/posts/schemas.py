@@ -194,7 +194,12 @@ class QuestionHintOut(OutSchema):
     status = fields.String(required=True, metadata={"description": "open, closed or duplicate"})
     answer_count = fields.Integer(required=True)
     accepted = fields.Boolean(required=True, metadata={"description": "Whether an answer was accepted."})
+    accepted_answer_id = Id(required=True, allow_none=True)
     anonymous = fields.Boolean(required=True)
+    bounty = fields.Constant(None, required=True, metadata={"nullable": True})
+    version = fields.Integer(
+        required=True, metadata={"description": "Rises with every decision about the question; accepting names it."}
+    )
 
 
 class PostOut(OutSchema):

@@ -87,7 +87,7 @@ class Answer(IdMixin, Base):
     wilson: Mapped[int] = mapped_column(default=0)
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    #: when it was accepted, while moderators have it hidden: shown again, it is accepted again if no other is
+    #: when it was accepted, while moderators have it hidden: shown again, it is accepted again if no other was
     was_accepted_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]

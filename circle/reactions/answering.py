@@ -34,6 +34,11 @@ def _giver(event: qa.AnswerEvent) -> int | None:
     return event.asker_id if event.asker_id == event.author_id else None
 
 
+def _accepter(event: qa.AnswerEvent) -> int | None:
+    # nor does what one accepts oneself: the owner's own answer, in place of whoever asked
+    return event.author_id if event.by == event.author_id else _giver(event)
+
+
 def earn_by_answer(event: qa.AnswerPublished) -> None:
     subject = f"answer:{event.answer_id}"
     cause = Cause(subject, "answer", subject, giver_id=_giver(event), length=event.length)
@@ -56,7 +61,7 @@ def earn_by_acceptance(event: qa.AnswerAccepted | qa.AnswerUnaccepted) -> None:
 def acceptance_of(event: qa.AnswerAccepted | qa.AnswerUnaccepted) -> Earned:
     """Let what is earned by it stand as it should, and tell what that is; asked again, it only tells."""
     key, subject = f"accept:{event.question_id}:{event.answer_id}", f"answer:{event.answer_id}"
-    cause = Cause(key, "answer.accepted", subject, giver_id=_giver(event))
+    cause = Cause(key, "answer.accepted", subject, giver_id=_accepter(event))
     return set_earned(event.circle_id, event.author_id, cause, on=isinstance(event, qa.AnswerAccepted))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from circle.core import clock, idempotency
 from circle.core.limits import Limiter
-from circle.core.web import HEADERS, _content_key, load_form, safe_next
+from circle.core.web import HEADERS, _content_key, load_form, numbers_up_to, safe_next
 from tests.clients import Browser
 from tests.core import routes
 from tests.core.lab import at_once, make_thing, things
@@ -546,3 +547,12 @@ def test_somebody_signed_out_is_no_actor(lab_browser: Browsers, lab_make: Make) 
     make_thing()
     assert lab_browser().get("/lab/mine").status_code == 303
     assert lab_browser(lab_make.user()).get("/lab/mine").get_data(as_text=True) == "mine"
+
+
+@pytest.mark.parametrize("most", [1, 9, 10, 20, 99, 100, 907, 2**63 - 1])
+def test_numbers_up_to_a_limit_are_told_by_their_spelling_alone(most: int) -> None:
+    spelled = re.compile(numbers_up_to(most))
+    near = {most + step for step in (-10, -1, 0, 1, 10, most, 9 * most)} | set(range(-1, 130))
+    for number in near:
+        assert bool(spelled.fullmatch(str(number))) == (1 <= number <= most), number
+    assert not spelled.fullmatch("01")

@@ -196,6 +196,8 @@ class Model:
             self._accept(before, now, on=False)
         if key is not None:
             self._accept(key, now, on=True)
+            for each in self.answers.values():
+                each.was = each.was and each.question != question
         return ""
 
     # ---- moderating answers (by the owner of the circle, who writes none) ----------------------------------------

@@ -77,8 +77,12 @@ def _poll_hint(poll: dict[str, Any] | None) -> PollHint | None:
 
 def _hint(told: dict[str, Any] | None, answers: int, anonymous: bool) -> QuestionHint:
     # the row of the question comes with the post, in one transaction; here only a post made by hand has none
-    status, accepted, peek = (told["status"], told["accepted"], told["peek"]) if told else ("open", False, "")
-    return QuestionHint(status, accepted, peek, answers, anonymous)
+    if told is None:
+        return QuestionHint("open", False, "", answers, anonymous)
+    accepted_id = told["accepted_id"]
+    return QuestionHint(
+        told["status"], accepted_id is not None, told["peek"], answers, anonymous, accepted_id, told["version"]
+    )
 
 
 def _media_row(item: dict[str, Any], signed: bool, *, named: bool) -> PostMediaRow:

@@ -75,6 +75,9 @@ class QuestionHint(NamedTuple):
     peek: str
     answer_count: int = 0
     anonymous: bool = False
+    accepted_answer_id: int | None = None
+    #: rises with every decision about it
+    version: int = 1
 
 
 class PostCan(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from circle import access
 from circle.access import Actor, Permission, Role
@@ -46,8 +46,9 @@ def accept_answer(actor: Actor, question_id: int, *, answer_id: int | None, vers
     if accepted_id is not None:
         unaccept(asked.post, asked.question, rows[accepted_id], actor.id)
     if answer_id is not None:
-        _check_acceptable(asked, rows[answer_id])
+        _check_acceptable(actor, asked, rows[answer_id])
         accept(asked.post, asked.question, rows[answer_id], actor.id)
+        _replace_hidden(question_id)
     refresh_question(asked.post)
     if for_asker:
         audit.record(
@@ -56,11 +57,18 @@ def accept_answer(actor: Actor, question_id: int, *, answer_id: int | None, vers
         )  # fmt: skip
 
 
-def _check_acceptable(asked: Asked, answer: Answer) -> None:
+def _check_acceptable(actor: Actor, asked: Asked, answer: Answer) -> None:
     if answer.question_id != asked.post.id or answer.status != "published":
         raise NotFound
-    if answer.author_id == asked.post.author_id:
+    if answer.author_id == asked.post.author_id or actor.owns(answer.author_id):
         rules.check_self_accept(asked.post.published_at)
+
+
+def _replace_hidden(question_id: int) -> None:
+    # what was accepted until it was hidden has been replaced: if it comes back, then as any other
+    replaced = (Answer.question_id == question_id, Answer.was_accepted_at.is_not(None))
+    let_go = update(Answer).where(*replaced).values(was_accepted_at=None, accepted_by=None)
+    db.session.execute(let_go.execution_options(synchronize_session=False))
 
 
 def _stands_in(actor: Actor, asked: Asked) -> bool:

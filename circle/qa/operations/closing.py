@@ -84,6 +84,7 @@ def mark_duplicate(actor: Actor, question_id: int, *, of: int, version: int | No
         question = question_of(source_id)
         question.duplicate_of_id = of
         question.version += 1
+        refresh_question(posts[source_id])
     what = {"from": "open", "to": "duplicate", "of": str(of), "sent_on": [str(source_id) for source_id in sorted(now)]}
     _record(actor, asked.post, "duplicate", what)
     emit(QuestionMarkedDuplicate(question_id, asked.post.circle_id, asked.post.author_id, actor.id, of))

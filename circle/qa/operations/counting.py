@@ -25,12 +25,14 @@ def refresh_question(post: Post) -> None:
         select(func.count(), func.max(Answer.created_at), others).where(*visible)
     ).one()
     best = db.session.execute(
-        select(Answer.excerpt, Answer.accepted_at)
+        select(Answer.id, Answer.excerpt, Answer.accepted_at)
         .where(*visible)
         .order_by(Answer.accepted_at.is_(None), Answer.wilson.desc(), Answer.score.desc(), Answer.id)
         .limit(1)
     ).first()
-    status = db.session.scalar(select(Question.status).where(Question.post_id == post.id))
+    status, version = db.session.execute(
+        select(Question.status, Question.version).where(Question.post_id == post.id)
+    ).one()
     before: dict[str, Any] = post.parts.get("question") or {}
     post.answer_count, post.answered_at = count, newest
     post.last_activity_at = newest_activity(post)
@@ -38,7 +40,8 @@ def refresh_question(post: Post) -> None:
     post.parts = {
         **post.parts,
         "question": {
-            "status": status, "accepted": bool(best and best.accepted_at), "peek": best.excerpt if best else "",
+            "status": status, "version": version, "accepted": bool(best and best.accepted_at),
+            "accepted_id": best.id if best and best.accepted_at else None, "peek": best.excerpt if best else "",
             "by_others": by_others,
         },
     }  # fmt: skip

@@ -37,7 +37,7 @@ def hide_answer(actor: Actor, answer_id: int, *, reason: str) -> None:
 
 @operation
 def restore_answer(actor: Actor, answer_id: int, *, reason: str = "") -> None:
-    """Show a hidden answer again, accepted if it was and no other is. Raises NotFound, Forbidden, Conflict."""
+    """Show a hidden answer again, accepted if it was and no other was since. Raises NotFound, Forbidden, Conflict."""
     post, answer = _moderated(actor, answer_id, ("hidden",))
     moment, who = answer.was_accepted_at, answer.accepted_by
     answer.was_accepted_at = answer.accepted_by = None

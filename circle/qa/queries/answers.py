@@ -144,7 +144,7 @@ class _Maker:
             delete=own and alive and not accepted,
             vote=votes,
             vote_down=votes and self._vote_down,
-            accept=decides and not accepted and not (self._own_later and row.by_asker),
+            accept=decides and not accepted and not (self._own_later and (own or row.by_asker)),
             unaccept=decides and accepted,
             hide=moderates and published,
             restore=moderates and row.status == "hidden",

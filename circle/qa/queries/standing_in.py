@@ -17,7 +17,7 @@ def asker_gone(circle_id: int, user_id: int, *, unnamed_since: datetime | None =
     seen (`unnamed_since`): else the owner would learn who it was by seeing whose leaving changes this.
     """
     if unnamed_since is not None:
-        return clock.now() - unnamed_since > rules.ASKER_GONE_AFTER
+        return long_gone(unnamed_since)
     if not circles.standing_of_user(circle_id, user_id).active:
         return True
     return long_gone(last_seen(user_id))
@@ -25,4 +25,4 @@ def asker_gone(circle_id: int, user_id: int, *, unnamed_since: datetime | None =
 
 def long_gone(seen: datetime | None) -> bool:
     """Whether somebody last seen then (None: their account is closed) counts as gone."""
-    return seen is None or clock.now() - seen > rules.ASKER_GONE_AFTER
+    return seen is None or clock.now() - seen >= rules.ASKER_GONE_AFTER
