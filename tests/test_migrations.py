@@ -15,9 +15,13 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
+from circle.access import VISITOR
 from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core.db import db
+from circle.posts import operations as posts
+from circle.qa.queries import get_question
+from tests.factories import Make, actor_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -67,6 +71,29 @@ def test_migrations_go_down_to_nothing_and_up_again(fresh_app: Flask) -> None:
     assert own_tables() == {"alembic_version"}
     upgrade()
     assert "posts" in own_tables()
+
+
+def test_who_asked_without_a_name_does_not_show_after_going_back_and_forth(fresh_app: Flask) -> None:
+    upgrade()
+    make = Make()
+    owner, ann = make.user(), make.user()
+    circle = make.circle(owner)
+    make.member(circle, user=ann)
+    named, unnamed = (
+        posts.publish_post(
+            actor_of(ann), circle.slug, title="怎么坚持早起？", body="", type="question", anonymous=hidden
+        )
+        for hidden in (False, True)
+    )
+    posts.write_comment(actor_of(ann), unnamed, body="补充一句。")
+    db.session.remove()
+    downgrade(revision="0003")
+    shown = {row.id: row.status for row in db.session.execute(text("SELECT id, status FROM posts"))}
+    assert shown == {named: "published", unnamed: "hidden"}
+    assert db.session.scalars(text("SELECT status FROM comments")).all() == ["hidden"]
+    db.session.remove()
+    upgrade()
+    assert get_question(VISITOR, named).status == "open"
 
 
 def test_upgrading_twice_changes_nothing(fresh_app: Flask) -> None:

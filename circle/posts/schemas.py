@@ -103,6 +103,10 @@ class RestoreInput(InputSchema):
     reason = Line(200, load_default="")
 
 
+class NothingInput(InputSchema):
+    """A button that says all there is to say."""
+
+
 class LikeInput(InputSchema):
     """The toggle of a page: how it should stand afterwards."""
 

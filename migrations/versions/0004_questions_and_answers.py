@@ -239,9 +239,18 @@ def upgrade() -> None:
         batch_op.create_check_constraint(
             batch_op.f("ck_mentions_target_type_v2"), "target_type IN ('post', 'comment', 'answer')"
         )
+    # questions that a downgrade left without what only questions have
+    op.execute(
+        "INSERT INTO questions (post_id, circle_id, status, close_reason, version, created_at) "
+        "SELECT id, circle_id, 'open', '', 1, created_at FROM posts WHERE type = 'question'"
+    )
 
 
 def downgrade() -> None:
+    # what was written without a name is out of sight before it is forgotten that it was
+    op.execute("UPDATE topic_posts SET visible = 0 WHERE post_id IN (SELECT id FROM posts WHERE anonymous)")
+    for table in ("posts", "comments"):
+        op.execute(f"UPDATE {table} SET status = 'hidden' WHERE anonymous AND status = 'published'")  # noqa: S608
     op.execute("DELETE FROM mentions WHERE target_type = 'answer'")
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("ck_mentions_target_type_v2"), type_="check")

@@ -92,8 +92,6 @@
     if ((ctx.response?.status ?? 200) < 400) clearFailure();
     ready.forEach((fn) => fn(document));
     if (ctx.response?.status === 422) $("[data-errors]")?.focus();
-    // a form that is not needed any more took the focus along: on with what stands there instead
-    else if (ctx.sourceElement?.dataset.then && document.activeElement === document.body) $(ctx.sourceElement.dataset.then)?.focus({ preventScroll: true });
   });
   // a page that came back with errors (no htmx): the list gets the focus too
   $("[data-errors]")?.focus();

@@ -270,9 +270,10 @@ class Questions(RuleBasedStateMachine):
             assert numbers == vars(recount(key, answers=self.model.by_others(key)))  # F1, F2
             assert post.last_activity_at == max(post.published_at, *self._moments(key))
             hint, accepted = post.parts["question"], self.model.accepted(key)
-            assert (hint["status"], hint["accepted"], bool(hint["peek"])) == (
-                told.status, accepted is not None, bool(visible)
+            assert (hint["status"], hint["version"], hint["accepted_id"], bool(hint["peek"])) == (
+                told.status, told.version, accepted, bool(visible)
             )  # fmt: skip
+            assert hint["accepted"] == (accepted is not None)
             excerpts = {answer.excerpt for answer in db.session.scalars(
                 select(Answer).where(Answer.id.in_([accepted] if accepted else list(visible)))
             )}  # fmt: skip

@@ -9,15 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from circle.accounts import operations as accounts
 from circle.circles import operations as circles
 from circle.core import clock
 from circle.core.db import db
-from circle.core.errors import CircleError
+from circle.core.errors import CircleError, NotFound
 from circle.points.checking import check_books
 from circle.points.models import EarnSource
+from circle.posts import operations as posts
 from circle.qa import operations, queries, rules
 from tests.factories import Actor, Make, Place
-from tests.qa.questioning import accept, answer, ask, check_question
+from tests.qa.questioning import accept, answer, answer_row, ask, check_question
 
 NOON = datetime(2026, 11, 18, 4, tzinfo=UTC)
 
@@ -110,9 +112,7 @@ def test_the_owner_too_leaves_two_days_to_the_answers_of_others(app: Flask, plac
 
 
 @pytest.mark.parametrize("anonymous", [False, True])
-def test_whoever_was_not_seen_for_thirty_days_to_the_second_is_gone(
-    app: Flask, make: Make, *, anonymous: bool
-) -> None:
+def test_whoever_was_not_seen_for_thirty_days_to_the_second_is_gone(app: Flask, make: Make, *, anonymous: bool) -> None:
     with clock.at(NOON):
         place = make.place()
         question_id = ask(place, anonymous=anonymous)
@@ -123,3 +123,51 @@ def test_whoever_was_not_seen_for_thirty_days_to_the_second_is_gone(
         assert queries.get_question(place.owner, question_id).can.accept
         accept(place.owner, question_id, answer_id)
     assert accepted(question_id) == answer_id
+
+
+# ---- who sees the question -------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_kept_from_a_question_by_a_block_casts_no_vote_below_it(app: Flask, place: Place) -> None:
+    question_id = ask(place)
+    answer_id, below_unnamed = answer(place.mod, question_id), answer(place.mod, ask(place, anonymous=True))
+    operations.vote(place.bob, answer_id, value=1)
+    accounts.block_user(place.ann, place.bob.id or 0)
+    with pytest.raises(NotFound):
+        queries.get_question(place.bob, question_id)
+    assert refused(lambda: operations.vote(place.bob, answer_id, value=-1)) == "NOT_FOUND"
+    operations.vote(place.bob, answer_id, value=0)
+    assert answer_row(answer_id).up == 0
+    assert refused(lambda: operations.vote(place.bob, answer_id, value=1)) == "NOT_FOUND"
+    operations.vote(place.bob, below_unnamed, value=1)  # or the block would tell who asked
+    check_question(question_id)
+
+
+@pytest.mark.parametrize(("asker", "blocked"), [("ann", "mod"), ("owner", "bob")])
+def test_who_sees_the_question_in_spite_of_a_block_votes_on_the_answers_of_others(
+    app: Flask, place: Place, asker: str, blocked: str
+) -> None:
+    question_id = ask(place, asker)
+    answer_id = answer(place.admin, question_id)
+    reader = getattr(place, blocked)
+    accounts.block_user(getattr(place, asker), reader.id or 0)
+    row = queries.get_question(reader, question_id)
+    assert [each.can.vote for each in queries.answer_page(reader, row).items] == [True]
+    operations.vote(reader, answer_id, value=1)
+    check_question(question_id)
+
+
+def test_below_ones_own_hidden_question_no_former_words_are_offered(app: Flask, place: Place) -> None:
+    question_id = ask(place)
+    answer_id = answer(place.ann, question_id)
+    with clock.at(clock.now() + timedelta(hours=1)):
+        operations.edit_answer(place.ann, answer_id, body="后来想清楚了一些。")
+    posts.hide_post(place.mod, question_id, reason="先看一看")
+    for who, may in ((place.ann, False), (place.mod, True)):
+        row = queries.get_question(who, question_id)
+        assert [each.can.revisions for each in queries.answer_page(who, row).items] == [may]
+        if may:
+            assert len(queries.answer_revisions(who, answer_id).items) == 1
+        else:
+            with pytest.raises(NotFound):
+                queries.answer_revisions(who, answer_id)

@@ -34,11 +34,15 @@ def test_a_question_is_its_post_with_all_that_questions_have(app: Flask, make: M
 def test_every_post_says_whether_it_is_a_question(app: Flask, make: Make, api: Any) -> None:
     place = make.place()
     moment, asked = make.post(place), ask(place)
-    accept(place.ann, asked, answer(place.bob, asked))
+    written = answer(place.bob, asked)
+    accept(place.ann, asked, written)
     client = api(place.users["bob"])
     feed = {row["id"]: row["question"] for row in client.get(f"/circles/{place.slug}/feed").json["items"]}
     assert feed[str(moment)] is None
-    assert feed[str(asked)] == {"status": "open", "answer_count": 1, "accepted": True, "anonymous": False}
+    state = {"status": "open", "answer_count": 1, "accepted": True, "accepted_answer_id": str(written)}
+    assert feed[str(asked)] == state | {"anonymous": False, "bounty": None, "version": 2}
+    whole = client.get(f"/questions/{asked}").json["question"]
+    assert whole.items() >= {name: value for name, value in feed[str(asked)].items() if name != "accepted"}.items()
     assert client.get(f"/posts/{asked}").json["question"] == feed[str(asked)]
     (mine,) = client.get(f"/circles/{place.slug}/questions").json["items"]
     assert mine["question"] == feed[str(asked)]

@@ -31,8 +31,10 @@ def show(slug: str, post_id: int) -> str:
 
 
 def show_page(
-    slug: str, post_id: int, values: Mapping[str, str] | None = None, errors: Any = None, poll_errors: Any = None
-) -> str:
+    slug: str, post_id: int, values: Mapping[str, str] | None = None, errors: Any = None, poll_errors: Any = None,
+    *, refused: Any = None,
+) -> str:  # fmt: skip
+    """The page of a post; `errors` are those of the comment form, `refused` is why the post itself stays as it is."""
     count_hit("read")
     post = queries.get_post(actor(), post_id, slug=slug)
     if "quote" in request.args and values is None:
@@ -50,6 +52,7 @@ def show_page(
         "posts/show.html", circle=post.circle, post=post, page=page, sort=sort,
         reply_to=whom_it_answers(post, request.args.get("reply_to")), values=values or {}, errors=errors,
         poll=queries.poll_of(actor(), post) if post.poll else None, poll_errors=poll_errors or {},
+        refused=refused or {},
     )  # fmt: skip
 
 

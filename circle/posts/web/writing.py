@@ -27,9 +27,10 @@ from circle.core.web import (
 from circle.posts import operations, queries, rules
 from circle.posts.draft_schemas import ComposerInput
 from circle.posts.operations import DraftContent, Plan, PollContent
-from circle.posts.schemas import PostInput
+from circle.posts.schemas import NothingInput, PostInput
 from circle.posts.web.blueprint import bp
 from circle.posts.web.composer import MAX_FORM, composer, descriptions, kept_files, store, take_files, values_of
+from circle.posts.web.reading import show_page
 
 # ---- writing -------------------------------------------------------------------------------------------------
 
@@ -143,10 +144,15 @@ def update(data: dict[str, Any], slug: str, post_id: int) -> Any:
     return go(post.page_url, toast=_("Saved"))
 
 
+def _delete_again(_values: Any, errors: Mapping[str, Any], slug: str, post_id: int) -> str:
+    return show_page(slug, post_id, refused=errors)
+
+
 @bp.post("/<slug:slug>/posts/<id:post_id>/delete")
 @signed_in
 @limited("publish")
-def delete(slug: str, post_id: int) -> Any:
+@takes_form(NothingInput, again=_delete_again)
+def delete(_data: dict[str, Any], slug: str, post_id: int) -> Any:
     """Take one's own post back."""
     queries.get_post(actor(), post_id, slug=slug)
     operations.delete_post(actor(), post_id)

@@ -77,7 +77,7 @@ def _stands_in(actor: Actor, asked: Asked) -> bool:
         return False
     post = asked.post
     since = max(post.published_at, asked.question.first_accepted_at or post.published_at) if post.anonymous else None
-    return asker_gone(post.circle_id, post.author_id, unnamed_since=since)
+    return asker_gone(post.circle_id, post.author_id, asked_at=post.published_at, unnamed_since=since)
 
 
 def accept(post: Post, question: Question, answer: Answer, by: int | None, *, again: bool = False) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 
 from circle import access
 from circle.access import Actor, Permission
+from circle.accounts.queries import not_blocked_for
 from circle.circles import queries as circles
+from circle.circles.queries import CircleRow
 from circle.core import clock
 from circle.core.db import db
 from circle.core.errors import NotFound
@@ -31,8 +33,8 @@ def vote(actor: Actor, answer_id: int, *, value: int) -> Votes:
     """
     answer = lock(Answer, answer_id)
     circle = circles.readable_circle_by_id(actor, answer.circle_id)
-    shown, before = _standing(answer, actor.id or 0)
-    if answer.status != "published" or shown != "published":
+    stands = _standing(answer, actor.id or 0)
+    if answer.status != "published" or stands.shown != "published" or (value and not _sees(circle, stands)):
         raise NotFound
     access.require(actor, Permission.ANSWER_VOTE, circle.standing)
     rules.check_vote(
@@ -43,14 +45,13 @@ def vote(actor: Actor, answer_id: int, *, value: int) -> Votes:
     )
     if value and not answer.anonymous:
         check_may_meet(actor, circle, answer.author_id)
-    _set(answer, actor.person_id, before, value)
+    _set(answer, actor.person_id, stands.vote, value)
     return Votes(answer.up, answer.down, answer.score, answer.wilson)
 
 
 def set_vote(answer: Answer, user_id: int, value: int) -> None:
     """Inside an operation: let the vote stand so on a locked answer."""
-    _shown, before = _standing(answer, user_id)
-    _set(answer, user_id, before, value)
+    _set(answer, user_id, _standing(answer, user_id).vote, value)
 
 
 def _set(answer: Answer, user_id: int, before: int, value: int) -> None:
@@ -78,12 +79,26 @@ def _counting() -> Any:
     return update(answers).where(answers.c.id == bindparam("of_answer", type_=BigInteger))
 
 
-def _standing(answer: Answer, user_id: int) -> tuple[str | None, int]:
-    """The status of the question's post, and how somebody's vote on the locked answer stands: in one statement, since
-    voting is what happens most."""
+class _Stands(NamedTuple):
+    """The status of the question's post, who asked it and whether they meet the voter; and how the vote stands."""
+
+    shown: str
+    asker_id: int
+    met: bool
+    vote: int
+
+
+def _sees(circle: CircleRow, stands: _Stands) -> bool:
+    # as the page of the question is shown: blocks shield neither from those who moderate nor from the circle's owner
+    by_owner = circle.owner is not None and circle.owner.id == stands.asker_id
+    return stands.met or by_owner or circle.may(Permission.POST_MODERATE)
+
+
+def _standing(answer: Answer, user_id: int) -> _Stands:
+    """How somebody's vote on the locked answer stands: in one statement, since voting is what happens most."""
     values = {"of_answer": answer.id, "of_user": user_id, "question": answer.question_id}
-    shown, before = db.session.execute(_standing_statement(), values).one_or_none() or (None, None)
-    return shown, before or 0
+    shown, asker_id, met, before = db.session.execute(_standing_statement(), values).one()
+    return _Stands(shown, asker_id, bool(met), before or 0)
 
 
 @cache
@@ -92,9 +107,9 @@ def _standing_statement() -> Any:
     posts: Any = Post.__table__
     votes: Any = AnswerVote.__table__
     mine = and_(votes.c.answer_id == of_answer, votes.c.user_id == of_user)
-    return (
-        select(posts.c.status, votes.c.value).join_from(posts, votes, mine, isouter=True).where(posts.c.id == question)
-    )
+    met = or_(posts.c.anonymous, not_blocked_for(of_user, posts.c.author_id))
+    chosen = select(posts.c.status, posts.c.author_id, met, votes.c.value)
+    return chosen.join_from(posts, votes, mine, isouter=True).where(posts.c.id == question)
 
 
 @cache

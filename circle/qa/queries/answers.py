@@ -149,7 +149,7 @@ class _Maker:
             hide=moderates and published,
             restore=moderates and row.status == "hidden",
             remove=moderates and row.status in {"published", "hidden"},
-            revisions=row.edited_at is not None and (own or self._moderate),
+            revisions=row.edited_at is not None and ((own and self._open) or self._moderate),
         )
 
 

@@ -159,12 +159,12 @@ class _About:
 
     def _asker_gone(self) -> bool:
         """As `asker_gone`, from what was read with the question."""
+        asked_at = self.post.published_at
         if self.post.anonymous:
-            asked_at = self.post.published_at
             return long_gone(max(asked_at, self.row.first_accepted_at or asked_at))
         if self.row.place != "active" or self.row.user_status == "deleted":
             return True
-        return long_gone(max(self.row.joined_at, self.row.visited_at or self.row.joined_at))
+        return long_gone(max(self.row.joined_at, self.row.visited_at or self.row.joined_at, asked_at))
 
     def _reveal(self) -> bool:
         return self.post.anonymous and not self.mine and self.post.circle.may(Permission.IDENTITY_REVEAL)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from math import log
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import BigInteger, Select, bindparam, literal_column, or_, select
 
 from circle.access import Actor
 from circle.accounts.queries import not_blocked_for
@@ -70,7 +70,8 @@ class SimilarRow(NamedTuple):
 def similar_questions(
     actor: Actor, circle: CircleRow, title: str, limit: int = MOST, *, without: int | None = None
 ) -> list[SimilarRow]:
-    """Published questions of a readable circle, no duplicates among them, whose titles say much of what `title` says, the most alike first.
+    """Published questions of a readable circle whose titles say much of what `title` says, the most alike first; none
+    that repeats another one.
 
     Those with an accepted answer, then those with any, come before others alike as much. `without` is the question
     that is looked for a twin of. Nothing for less than two characters.
@@ -92,7 +93,7 @@ def _titles(*, met: bool) -> Select[Any]:
     posts = Post.__table__.c
     accepted = posts.parts["question"]["accepted"].as_boolean()
     # a duplicate sends everybody on, and nothing may be sent to it: the question that it repeats is what is looked for
-    original = func.coalesce(posts.parts["question"]["status"].as_string(), "open") != "duplicate"
+    original = posts.parts["question"]["status"].as_string().is_distinct_from("duplicate")
     # the words of the partial index ix_posts_questions_newest
     here = (
         posts.circle_id == bindparam("circle", type_=BigInteger),

@@ -10,8 +10,9 @@ from circle.core import clock
 from circle.qa import rules
 
 
-def asker_gone(circle_id: int, user_id: int, *, unnamed_since: datetime | None = None) -> bool:
-    """Whether somebody has left the circle, closed their account, or was not seen for rules.ASKER_GONE_AFTER.
+def asker_gone(circle_id: int, user_id: int, *, asked_at: datetime, unnamed_since: datetime | None = None) -> bool:
+    """Whether somebody has left the circle, closed their account, or was not seen for rules.ASKER_GONE_AFTER; at the
+    latest they were seen asking (what was planned appears without them, but they meant it to).
 
     Of whoever asked without a name only the time counts since the question, or the first acceptance there, was to be
     seen (`unnamed_since`): else the owner would learn who it was by seeing whose leaving changes this.
@@ -20,7 +21,8 @@ def asker_gone(circle_id: int, user_id: int, *, unnamed_since: datetime | None =
         return long_gone(unnamed_since)
     if not circles.standing_of_user(circle_id, user_id).active:
         return True
-    return long_gone(last_seen(user_id))
+    seen = last_seen(user_id)
+    return seen is None or long_gone(max(seen, asked_at))
 
 
 def long_gone(seen: datetime | None) -> bool:
