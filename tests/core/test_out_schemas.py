@@ -29,7 +29,10 @@ def schemas_below(kind: type[OutSchema]) -> Iterator[type[OutSchema]]:
 
 
 def all_schemas() -> list[type[OutSchema]]:
-    ours = {each for each in schemas_below(OutSchema) if each.__module__.startswith("circle.")}
+    """Those of the product; one that writes two others side by side is tried by these."""
+    ours = {
+        each for each in schemas_below(OutSchema) if each.__module__.startswith("circle.") and "dump" not in vars(each)
+    }
     return sorted(ours, key=lambda each: f"{each.__module__}.{each.__name__}")
 
 
@@ -42,7 +45,8 @@ class Rows:
     def row(self, schema: Schema) -> Any:
         values = {}
         for name, field in schema.dump_fields.items():
-            if self.chance.random() < 0.9:  # else it is not there at all
+            # else it is not there at all; of a dict without `items` marshmallow would take the method
+            if self.chance.random() < 0.9 or name == "items":
                 values[field.attribute or name] = self.value(field)
         return values if self.chance.random() < 0.5 else SimpleNamespace(**values)
 

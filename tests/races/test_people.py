@@ -86,7 +86,7 @@ def test_two_heirs_at_once_make_one_owner(app: Flask, make: Make) -> None:
         select(Member.user_id).where(Member.circle_id == place.circle.id, Member.role == "owner")
     ).all()
     assert len(owners) == 1
-    assert db.session.get_one(Circle, place.circle.id).owner_id == owners[0]
+    assert db.session.get_one(Circle, place.circle.id, populate_existing=True).owner_id == owners[0]
 
 
 def test_leaving_and_coming_back_by_many_keeps_the_count(app: Flask, make: Make) -> None:

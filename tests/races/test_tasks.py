@@ -15,6 +15,7 @@ from circle.core.db import db
 from circle.core.errors import Conflict
 from circle.ledger.models import LedgerAccount, LedgerTxn
 from circle.points import operations, queries
+from circle.points.catalog import TASKS
 from circle.points.models import TaskHit, TaskProgress
 from circle.points.operations import tasks as task_operations
 from circle.points.queries import TaskRow
@@ -70,7 +71,7 @@ def test_a_circle_whose_first_posts_come_at_once_gets_its_tasks_once(app: Flask,
     slug, people = place.slug, [place.ann, place.bob, place.mod, place.admin]
     all_well(together(app, [lambda who=who: posts.publish_post(who, slug, body="早安") for who in people]))
     db.session.expire_all()
-    assert len(tasks(place)) == 8
+    assert len(tasks(place)) == len(TASKS)
     done = select(func.count()).select_from(TaskProgress).where(TaskProgress.state == "claimable")
     assert db.session.scalar(done) == 8  # today's and the newcomer's, of four people
 
