@@ -103,10 +103,14 @@ def _questions(at: _Places) -> list[str]:
     engagement = posts_ranking.ANSWER * ANSWERS
     epoch = posts_ranking.HOT_EPOCH * 1000
     hot = f"{round(1e6 * math.log10(engagement))} + ({begins} - {epoch}) * 1000 / 86400"
-    hint = {"status": "open", "accepted": "A", "peek": "先走一圈再说。", "by_others": ANSWERS}
+    hint = {
+        "status": "open", "accepted": "A", "accepted_id": "B", "version": 1, "peek": "先走一圈再说。", "by_others": ANSWERS,
+    }  # fmt: skip
     parts = json.dumps({"media": [], "topics": ["T"], "question": hint}, ensure_ascii=False)
     parts = parts.replace('"T"', f"' || ({at.members} + n.i % {data.TOPICS}) || '")
     parts = parts.replace('"A"', "' || CASE WHEN n.i % 3 = 0 THEN 'true' ELSE 'false' END || '")
+    first = f"CAST({at.answer_id(f'n.i * {ANSWERS}')} AS TEXT)"
+    parts = parts.replace('"B"', f"' || CASE WHEN n.i % 3 = 0 THEN {first} ELSE 'null' END || '")
     parts = sql.json(f"'{parts}'")
     return [
         "INSERT INTO posts (id, created_at, circle_id, author_id, type, status, title, body, body_html, excerpt, "

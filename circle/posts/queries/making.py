@@ -79,9 +79,9 @@ def _hint(told: dict[str, Any] | None, answers: int, anonymous: bool) -> Questio
     # the row of the question comes with the post, in one transaction; here only a post made by hand has none
     if told is None:
         return QuestionHint("open", False, "", answers, anonymous)
-    accepted_id = told["accepted_id"]
+    accepted_id = told.get("accepted_id")
     return QuestionHint(
-        told["status"], accepted_id is not None, told["peek"], answers, anonymous, accepted_id, told["version"]
+        told["status"], accepted_id is not None, told["peek"], answers, anonymous, accepted_id, told.get("version", 1)
     )
 
 
