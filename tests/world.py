@@ -7,7 +7,7 @@ can be written down once (tests/test_access_matrix.py) and be sent well by one t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from io import BytesIO
@@ -397,11 +397,21 @@ class World:
 _shared: dict[str, dict[str, World]] = {}
 
 
+def _worn(worlds: Iterable[World]) -> bool:
+    """Whether another test has emptied the database, or so many have been here that a circle nears its limits."""
+    for world in worlds:
+        if db.session.get(Circle, world.circle_id) is None:
+            return True
+        if len(db.session.scalars(select(Topic.id).where(Topic.circle_id == world.circle_id)).all()) > 50:
+            return True
+    return False
+
+
 def shared_world(engine: Engine, visibility: str = "public") -> World:
     """A circle for all who leave its people as they are: to make one is most of a test's work. Needs the context of
     the engine's application, and not the fixture `app`, which empties the database."""
     kept = _shared.get(engine.name)
-    if kept is None or db.session.get(Circle, kept["public"].circle_id) is None:  # another test has emptied it
+    if kept is None or _worn(kept.values()):
         db.session.remove()
         engine.reset()
         kept = {each: World(engine.app, visibility=each) for each in ("public", "private")}
