@@ -51,6 +51,10 @@ class Permission(StrEnum):
     ANSWER_VOTE = "answer:vote"
     ANSWER_WRITE = "answer:write"
     APPLICATION_DECIDE = "application:decide"
+    CAMPAIGN_JOIN = "campaign:join"
+    CAMPAIGN_MANAGE = "campaign:manage"
+    CHECKIN_REVIEW = "checkin:review"
+    CHECKIN_WRITE = "checkin:write"
     CIRCLE_CONFIGURE = "circle:configure"
     COMMENT_MODERATE = "comment:moderate"
     COMMENT_WRITE = "comment:write"
@@ -78,6 +82,8 @@ class Permission(StrEnum):
 _MEMBER = frozenset({
     Permission.ANSWER_VOTE,
     Permission.ANSWER_WRITE,
+    Permission.CAMPAIGN_JOIN,
+    Permission.CHECKIN_WRITE,
     Permission.COMMENT_WRITE,
     Permission.LIKE_GIVE,
     Permission.POLL_VOTE,
@@ -88,6 +94,7 @@ _MEMBER = frozenset({
 })  # fmt: skip
 _MODERATOR = _MEMBER | {
     Permission.ANSWER_MODERATE,
+    Permission.CHECKIN_REVIEW,
     Permission.COMMENT_MODERATE,
     Permission.MEMBER_MUTE,
     Permission.POST_FEATURE,
@@ -98,6 +105,7 @@ _MODERATOR = _MEMBER | {
 }
 _ADMIN = _MODERATOR | {
     Permission.APPLICATION_DECIDE,
+    Permission.CAMPAIGN_MANAGE,
     Permission.CIRCLE_CONFIGURE,
     Permission.IDENTITY_REVEAL,
     Permission.INVITE_MANAGE,
@@ -117,6 +125,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 SPEAKING = frozenset({
     Permission.ANSWER_VOTE,
     Permission.ANSWER_WRITE,
+    Permission.CHECKIN_WRITE,
     Permission.COMMENT_WRITE,
     Permission.POST_WRITE,
     Permission.QUESTION_INVITE,

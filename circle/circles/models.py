@@ -47,6 +47,8 @@ class Circle(IdMixin, Base):
     #: published posts; equals a count of the rows (tested)
     post_count: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
+    #: when the last of its campaigns is over, so that without one no page asks for any
+    campaigns_until: Mapped[datetime | None]
     #: the levels of its members, lowest first, as circle/points/ladder.py understands them; empty: the usual three
     levels: Mapped[list[Any]] = mapped_column(Json, default=list, server_default="[]")
     #: when points run out: at the end of the next year, or never

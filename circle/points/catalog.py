@@ -31,6 +31,7 @@ RULES: dict[str, RuleDefault] = {
     "like.received": RuleDefault(1, 1, daily_count_cap=20, giver_daily_cap=3),
     "answer": RuleDefault(3, 3, daily_count_cap=5),
     "answer.accepted": RuleDefault(20, 20, daily_count_cap=5),
+    "checkin": RuleDefault(5, 5),
     "content.featured": RuleDefault(30, 30),
     EVERYTHING: RuleDefault(daily_point_cap=200, weekly_point_cap=1000),
 }
@@ -43,8 +44,15 @@ RULE_NAMES: dict[str, LazyString] = {
     "like.received": lazy("Like on a post of one's own"),
     "answer": lazy("Answer to a question"),
     "answer.accepted": lazy("Answer that was accepted"),
+    "checkin": lazy("Check-in"),
     "content.featured": lazy("Post chosen as a highlight"),
     EVERYTHING: lazy("Everything together"),
+}
+
+#: what is given as it was promised, by no rule
+GRANT_NAMES: dict[str, LazyString] = {
+    "campaign": lazy("Campaign completed"),
+    "campaign.team": lazy("Campaign completed as a team"),
 }
 
 #: why something earned less than its rule says; the sentences are in explaining.py
@@ -90,6 +98,7 @@ TASK_EVENTS: dict[str, LazyString] = {
     "comment_newcomer": lazy("Comment on a post of a newcomer"),
     "ask": lazy("Ask a question"),
     "answer": lazy("Answer a question of somebody else"),
+    "checkin": lazy("Check in to a campaign"),
     "like": lazy("Like a post of somebody else"),
     "topic_follow": lazy("Follow a topic"),
 }

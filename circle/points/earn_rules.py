@@ -51,6 +51,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "like.received": (*AMOUNTS, *_CAPS, "giver_daily_cap"),
     "answer": _WRITTEN,
     "answer.accepted": (*AMOUNTS, *_CAPS),
+    "checkin": (*AMOUNTS, *_CAPS),
     "content.featured": (*AMOUNTS, *_CAPS),
     EVERYTHING: ("daily_point_cap", "weekly_point_cap"),
 }

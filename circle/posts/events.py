@@ -70,6 +70,25 @@ class PostMoved(Event):
 
 
 @dataclass(frozen=True)
+class PostEdited(Event):
+    """Its author changed a post: what it says now, and the kinds of its files (image, audio, video, file)."""
+
+    post_id: int
+    type: str
+    body: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PostEngaged(Event):
+    """What others do with a post is worth so much now (domain specification §7)."""
+
+    post_id: int
+    type: str
+    engagement: int
+
+
+@dataclass(frozen=True)
 class PostLiked(Event):
     post_id: int
     circle_id: int
@@ -77,6 +96,7 @@ class PostLiked(Event):
     by: int
     #: the author asked without a name
     anonymous: bool = False
+    type: str = "moment"
 
 
 @dataclass(frozen=True)

@@ -294,3 +294,29 @@ class Mention(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     written: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class TopicWeek(Base):
+    """The leaderboard of a topic in an ISO week that is over, once it was frozen."""
+
+    __tablename__ = "topic_weeks"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True)
+    #: W2026-47
+    week: Mapped[str] = mapped_column(String(16), primary_key=True)
+    frozen_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class TopicRank(Base):
+    """A place on it."""
+
+    __tablename__ = "topic_ranks"
+    __table_args__ = (UniqueConstraint("topic_id", "week", "user_id"),)
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True)
+    week: Mapped[str] = mapped_column(String(16), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    #: engagement of the posts of that week, and how many there were
+    score: Mapped[int]
+    post_count: Mapped[int]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from circle.accounts import events as accounts
+from circle.checkins import events as checkins
 from circle.circles import events as circles
 from circle.core.events import Event, Reaction
 from circle.ledger import events as ledger
@@ -42,6 +43,14 @@ from circle.reactions.answering import (
     tell_revealed,
     uncount_answer,
     unearn_with_answer,
+)
+from circle.reactions.campaigns import (
+    count_like_of_checkin,
+    keep_engagement_of_checkin,
+    note_campaign,
+    restore_checkin,
+    settle_cancelled,
+    void_checkin,
 )
 from circle.reactions.content import (
     close_poll_in_time,
@@ -172,6 +181,7 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.PlannedPostFailed: [tell_failed_post],
     posts.PostDeleted: [
         keep_answered_question,
+        void_checkin,
         uncount_post,
         uncount_task,
         unearn_with_post,
@@ -179,9 +189,17 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
         end_invites_of_post,
         reopen_duplicates,
     ],
-    posts.PostHidden: [uncount_post, unearn_with_post, withdraw_about_post, end_invites_of_post, tell_hidden_post],
-    posts.PostRestored: [count_post, earn_again_with_post, tell_restored_post],
+    posts.PostHidden: [
+        void_checkin,
+        uncount_post,
+        unearn_with_post,
+        withdraw_about_post,
+        end_invites_of_post,
+        tell_hidden_post,
+    ],
+    posts.PostRestored: [restore_checkin, count_post, earn_again_with_post, tell_restored_post],
     posts.PostRemoved: [
+        void_checkin,
         uncount_removed_post,
         uncount_task,
         unearn_with_post,
@@ -195,8 +213,9 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     posts.PollClosed: [tell_poll_over],
     posts.PostFeatured: [earn_by_feature, tell_featured_post],
     posts.PostUnfeatured: [earn_by_feature, withdraw_featured_post],
-    posts.PostLiked: [count_like_for_tasks, earn_by_like, tell_liked_post],
-    posts.PostUnliked: [untell_liked_post],
+    posts.PostLiked: [count_like_of_checkin, count_like_for_tasks, earn_by_like, tell_liked_post],
+    posts.PostUnliked: [count_like_of_checkin, untell_liked_post],
+    posts.PostEngaged: [keep_engagement_of_checkin],
     posts.CommentLiked: [tell_liked_comment],
     posts.CommentUnliked: [untell_liked_comment],
     posts.PeopleMentioned: [tell_newly_mentioned],
@@ -222,6 +241,8 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     qa.InviteDeclined: [tell_declined],
     qa.InvitesEnded: [withdraw_invited],
     qa.IdentityRevealed: [tell_revealed],
+    checkins.CampaignPublished: [note_campaign],
+    checkins.CampaignCancelled: [settle_cancelled],
     topics.TopicFollowed: [count_follow_for_tasks],
     points.LevelChanged: [tell_new_level],
     points.TaskDone: [tell_task_done],

@@ -23,6 +23,8 @@ from circle.topics import events as topics
 
 
 def earn_by_post(event: posts.PostPublished) -> None:
+    if event.type == "checkin":
+        return  # earns as the check-in that it is
     subject = f"post:{event.post_id}"
     rule = "post.media" if event.has_media else "post.text"
     cause = Cause(subject, rule, subject, length=event.length, anonymous=event.anonymous)
@@ -69,6 +71,7 @@ def count_post_for_tasks(event: posts.PostPublished) -> None:
     if event.anonymous:
         return  # as with points: a reward on the leaderboard would tell
     done = ("post",) + ("post_media",) * event.has_media + ("ask",) * (event.type == "question")
+    done += ("checkin",) * (event.type == "checkin")
     count_task_events(event.circle_id, event.author_id, done, f"post:{event.post_id}")
 
 

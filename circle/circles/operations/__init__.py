@@ -28,6 +28,7 @@ from circle.circles.operations.settings import (
     change_circle,
     create_circle,
     found_circle,
+    note_campaigns,
     set_cover,
     update_circle,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "leave_circle",
     "leave_for_good",
     "mute_member",
+    "note_campaigns",
     "reject_application",
     "remove_member",
     "revoke_invite",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, column, select, table, update
+from sqlalchemy import Update, bindparam, column, or_, select, table, update
 from sqlalchemy.exc import IntegrityError
 
 from circle.access import Actor, Permission
@@ -181,3 +182,11 @@ def _counting() -> Update:
     circles: Any = Circle.__table__
     more = circles.c.post_count + bindparam("delta", type_=circles.c.post_count.type)
     return update(circles).where(circles.c.id == bindparam("circle", type_=BigInt)).values(post_count=more)
+
+
+@operation
+def note_campaigns(circle_id: int, until: datetime) -> None:
+    """A campaign of the circle runs (or is to run) until then."""
+    circles: Any = Circle.__table__
+    later = or_(circles.c.campaigns_until.is_(None), circles.c.campaigns_until < until)
+    db.session.execute(update(circles).where(circles.c.id == circle_id, later).values(campaigns_until=until))

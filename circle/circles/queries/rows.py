@@ -64,6 +64,8 @@ class CircleRow:
     actor: Actor = field(repr=False)
     #: as circle/points/ladder.py understands them; empty: the usual ones
     levels: list[Any] = field(default_factory=list, repr=False)
+    #: when the last of its campaigns is over; None: there was none
+    campaigns_until: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether the actor may do this here."""
@@ -109,6 +111,7 @@ _CIRCLE_COLUMNS = (
     Circle.version,
     Circle.created_at,
     Circle.levels,
+    Circle.campaigns_until,
 )
 _MY_MEMBER = aliased(Member)
 _MY_APPLICATION = aliased(Application)
@@ -172,7 +175,7 @@ def _membership(actor: Actor, standing: Standing, mine: Sequence[Any]) -> Member
 def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
     (
         id_, slug, name, intro, cover_id, accent, tz, visibility, join_mode, questions, members, posts, version,
-        created, levels,
+        created, levels, campaigns_until,
     ) = columns[:_AUTHOR_AT]  # fmt: skip
     mine = columns[_MINE_AT : _MINE_AT + len(_MY_COLUMNS)]
     standing = _standing(id_, actor.id, mine)
@@ -198,6 +201,7 @@ def _row(actor: Actor, columns: Sequence[Any]) -> CircleRow:
         me=_membership(actor, standing, mine),
         actor=actor,
         levels=levels,
+        campaigns_until=campaigns_until,
     )
 
 

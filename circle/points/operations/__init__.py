@@ -11,6 +11,7 @@ from circle.points.operations.adjusting import (
 from circle.points.operations.ageing import KEEP_LEFT, assess_level, erase_member, forfeit_left, remind_running_out
 from circle.points.operations.beginning import begin_points, begin_tasks, ensure_tasks
 from circle.points.operations.earning import Cause, Earned, set_earned, switch_all
+from circle.points.operations.granting import Grant, set_granted
 from circle.points.operations.ladder import reassess_levels, rise_on_return, save_levels
 from circle.points.operations.levels import reward
 from circle.points.operations.rules import save_rules
@@ -21,6 +22,7 @@ __all__ = [
     "KEEP_LEFT",
     "Cause",
     "Earned",
+    "Grant",
     "approve_adjustment",
     "ask_adjustment",
     "assess_level",
@@ -42,6 +44,7 @@ __all__ = [
     "save_levels",
     "save_rules",
     "set_earned",
+    "set_granted",
     "switch_all",
     "uncount_task_events",
     "update_task",

@@ -68,7 +68,7 @@ def set_earned(circle_id: int, user_id: int, cause: Cause, *, on: bool, effectiv
         made = _earn_first(here, cause, effective_at or now, now)
         if made is not None:
             return made
-    return _switch(cause.key, on=on)
+    return switch(cause.key, on=on)
 
 
 @operation
@@ -78,7 +78,7 @@ def switch_all(subject: str, *, on: bool, except_rules: tuple[str, ...] = ()) ->
     there = (EarnSource.subject == subject, EarnSource.state == ("off" if on else "on"))
     keys = select(EarnSource.source_key).where(*there, EarnSource.rule_code.not_in(except_rules))
     for key in db.session.scalars(keys.order_by(EarnSource.source_key)).all():
-        _switch(key, on=on)
+        switch(key, on=on)
 
 
 # ---- the first time --------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def _uncounting() -> Any:
 # ---- off and on again ------------------------------------------------------------------------------------------------
 
 
-def _switch(key: str, *, on: bool) -> Earned:
+def switch(key: str, *, on: bool) -> Earned:
     """Take back what stands, or give back what was taken. A source that never earned anything stays as it is."""
     source = db.session.scalars(_source_statement(), {"key": key}).one_or_none()
     if source is None:

@@ -15,9 +15,11 @@ from typing import Any
 from sqlalchemy import Update, bindparam, func, select, update
 
 from circle.core.db import db
+from circle.core.operation import emit
 from circle.media.models import Media
 from circle.media.queries import media_row
 from circle.posts import ranking
+from circle.posts.events import PostEngaged
 from circle.posts.models import Comment, Favorite, Like, Post, PostMedia, TopicPost
 
 
@@ -85,6 +87,7 @@ def engage(post: Post, delta: int) -> None:
     if delta:
         post.engagement += delta
         rescore(post)
+        emit(PostEngaged(post.id, post.type, post.engagement))
 
 
 def rescore(post: Post) -> None:

@@ -51,7 +51,7 @@ def set_post_like(post: Post, user_id: int, on: bool) -> None:
         engage(post, ranking.LIKE * delta)
         mirror(post)
         fact = PostLiked if delta > 0 else PostUnliked
-        emit(fact(post.id, post.circle_id, post.author_id, user_id, post.anonymous))
+        emit(fact(post.id, post.circle_id, post.author_id, user_id, post.anonymous, post.type))
 
 
 @operation

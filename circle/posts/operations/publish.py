@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import zip_longest
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -20,7 +21,7 @@ from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
 from circle.posts import allowances, ranking, rules, texts
 from circle.posts.allowances import Attached
-from circle.posts.events import PeopleMentioned, PostDeleted, PostMoved, PostPublished
+from circle.posts.events import PeopleMentioned, PostDeleted, PostEdited, PostMoved, PostPublished
 from circle.posts.models import Post, PostMedia, TopicPost
 from circle.posts.operations.counting import mirror, parts_of, refresh_parts, topic_ids_of
 from circle.posts.operations.mentions import forget_mentions, keep_mentions
@@ -139,10 +140,16 @@ def publish_in(
     type: str = "moment",
     anonymous: bool = False,
     queued: bool = False,
+    part: Any = None,
 ) -> int:
-    """Publish, inside an operation, where publishing_in let the actor; `queued`: see operations/today.py."""
+    """Publish, inside an operation, where publishing_in let the actor; `queued`: see operations/today.py.
+
+    `part` is what cards show of what the post stands for, kept in its parts under its type. A check-in is not held to
+    the posts of a day: a day of its campaign takes one anyway.
+    """
     rules.check_type(type, content.title or "", poll=content.poll is not None, anonymous=anonymous)
-    check_room_today(circle, queued=queued)
+    if type != "checkin":
+        check_room_today(circle, queued=queued)
     body, media_ids = content.body or "", content.media_ids or ()
     topic_ids, html = with_marked(content.topic_ids or (), content.words), content.words.html
     files = media.media_of(actor, list(media_ids))
@@ -166,7 +173,7 @@ def publish_in(
         published_at=now,
         last_activity_at=now,
         hot_score=ranking.hot_score(0, now, checkin=type == "checkin"),
-        parts=parts_of(files, content.alts[: len(files)], topics_now),
+        parts=parts_of(files, content.alts[: len(files)], topics_now) | ({} if part is None else {type: part}),
     )
     db.session.add(post)
     db.session.flush()  # the rows below point at it
@@ -254,6 +261,7 @@ def _edit(actor: Actor, post_id: int, version: int | None, content: Content) -> 
     if late:
         post.edited_at = clock.now()
     post.version += 1
+    emit(PostEdited(post.id, post.type, post.body, tuple(file.kind for file in files)))
 
 
 def _move(actor: Actor, post: Post, old: Sequence[int], new: Sequence[int]) -> None:

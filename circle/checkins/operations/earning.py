@@ -1,0 +1,19 @@
+"""What a check-in earns. Its answer says how much, so it is switched here and not by a reaction."""
+
+from __future__ import annotations
+
+from circle.checkins.models import CheckinRecord
+from circle.points.operations import Cause, Earned, set_earned
+
+
+def set_checkin_earned(record: CheckinRecord, *, on: bool) -> Earned:
+    """Switch what a record earns: one source for each period of a person, whatever becomes of the posts (C9).
+
+    A period that was made up, or given by hand, earns nothing: it counts for completion and the streak.
+    """
+    if record.source != "normal":
+        return Earned(0, 0, False, True)
+    key = f"checkin:{record.campaign_id}:{record.user_id}:{record.idx}"
+    cause = Cause(key, "checkin", f"checkin:{record.campaign_id}")
+    # what it earned first belongs to the day on which it was done, also when a reviewer comes later
+    return set_earned(record.circle_id, record.user_id, cause, on=on, effective_at=record.submitted_at)

@@ -1,0 +1,36 @@
+"""What follows from campaigns and check-ins, and what posts mean for them."""
+
+from __future__ import annotations
+
+from circle.checkins import events as checkins
+from circle.checkins import jobs as checkin_jobs
+from circle.checkins import operations as checkin_operations
+from circle.circles import operations as circle_operations
+from circle.core.jobs import enqueue
+from circle.posts import events as posts
+
+
+def void_checkin(event: posts.PostDeleted | posts.PostHidden | posts.PostRemoved) -> None:
+    checkin_operations.void_checkin(event.post_id, event.by)
+
+
+def restore_checkin(event: posts.PostRestored) -> None:
+    checkin_operations.restore_checkin(event.post_id, event.by)
+
+
+def count_like_of_checkin(event: posts.PostLiked) -> None:
+    if event.type == "checkin":
+        checkin_operations.count_like(event.post_id, -1 if isinstance(event, posts.PostUnliked) else 1)
+
+
+def keep_engagement_of_checkin(event: posts.PostEngaged) -> None:
+    if event.type == "checkin":
+        checkin_operations.keep_engagement(event.post_id, event.engagement)
+
+
+def note_campaign(event: checkins.CampaignPublished) -> None:
+    circle_operations.note_campaigns(event.circle_id, event.closes_at)
+
+
+def settle_cancelled(event: checkins.CampaignCancelled) -> None:
+    enqueue(checkin_jobs.settle, event.campaign_id, key=f"{checkin_jobs.settle.name}:{event.campaign_id}")
