@@ -13,7 +13,7 @@ export DATABASE_URL
 export PYTHONNODEBUGRANGES := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test quick check bench bench-live bench-growth bench-ledger lock translations openapi browser-deps clean
+.PHONY: help run install test quick check bench bench-live bench-checkins bench-growth bench-ledger lock translations openapi browser-deps clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -86,6 +86,9 @@ bench: $(VENV)/.installed ## how fast the pages and the API are (DATABASE_URL=po
 
 bench-live: $(VENV)/.installed ## how quick the site stays while 300 pages are open, and how soon it stops
 	@$(BIN)/python -m bench.live $(ARGS)
+
+bench-checkins: $(VENV)/.installed ## how many people can check in at once (a part of make bench)
+	@$(BIN)/python -m bench checkins $(ARGS)
 
 bench-growth: $(VENV)/.installed ## how much slower reading gets from 10,000 to 1,000,000 posts
 	@$(BIN)/python -m bench growth $(ARGS)

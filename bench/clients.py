@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import re
 import statistics
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 #: (method, path, headers, body)
 Request = tuple[str, str, Mapping[str, str], bytes | None]
@@ -95,3 +97,33 @@ def run(port: int, make: Make, *, clients: int, each: int, expect: int = 200) ->
     for thread in threads:
         thread.join(600)
     return Timings(time.perf_counter() - began, [one for part in took for one in part], errors)
+
+
+# ---- forms -----------------------------------------------------------------------------------------------------------
+
+
+def form_request(path: str, form: dict[str, str], cookie: str) -> Request:
+    """A form as a browser sends it."""
+    headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    return "POST", path, headers, urlencode(form).encode()
+
+
+def sign_in_browser(port: int, name: str, password: str, page: str) -> tuple[str, str]:
+    """(cookie, CSRF token) of somebody who has signed in through the form; `page` is one that has a form."""
+    _status, body, headers = send_one(port, ("GET", "/login", {}, None))
+    cookie = (headers["Set-Cookie"] or "").split(";")[0]
+    form = {"csrf_token": _token(body), "username": name, "password": password}
+    status, _body, headers = send_one(port, form_request("/login", form, cookie))
+    if status != 303:
+        raise RuntimeError(f"signing in answered {status}")
+    cookie = (headers["Set-Cookie"] or "").split(";")[0]
+    _status, body, headers = send_one(port, ("GET", page, {"Cookie": cookie}, None))
+    cookie = (headers["Set-Cookie"] or cookie).split(";")[0]
+    return cookie, _token(body)
+
+
+def _token(body: bytes) -> str:
+    found = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', body)
+    if not found:
+        raise RuntimeError("there is no form on the page")
+    return found[1].decode()

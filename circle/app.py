@@ -29,12 +29,16 @@ from circle.accounts import jobs as accounts_jobs
 from circle.accounts import losses, tokens
 from circle.accounts import queries as accounts_queries
 from circle.accounts import web as accounts_web
+from circle.checkins import api as checkins_api
+from circle.checkins import jobs as checkins_jobs
+from circle.checkins import web as checkins_web
 from circle.circles import api as circles_api
 from circle.circles import web as circles_web
 from circle.cli import register_commands
 from circle.config import ROOT, Settings, SettingsError, load
 from circle.core import (
     api,
+    arrival,
     events,
     health,
     housekeeping,
@@ -100,6 +104,7 @@ WEB = (
     topics_web.bp,
     posts_web.bp,
     qa_web.bp,
+    checkins_web.bp,
     live_web.bp,
     home_web.bp,
 )
@@ -112,6 +117,7 @@ API: tuple[ApiBlueprint, ...] = (
     topics_api.bp,
     posts_api.bp,
     qa_api.bp,
+    checkins_api.bp,
     live_api.bp,
 )
 
@@ -124,6 +130,7 @@ JOBS = (
     points_jobs,
     posts_jobs,
     qa_jobs,
+    checkins_jobs,
     notifications_jobs,
     home_jobs,
 )
@@ -255,6 +262,7 @@ def _keep(_logger: Any, _name: str, event: Any) -> Any:
 
 
 def _install_requests(app: Flask) -> None:
+    app.before_request(arrival.note_arrival)
     app.before_request(web.begin_request)
     app.before_request(api.begin_api_request)
 

@@ -1,4 +1,6 @@
-"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`, `ledger`, `accounts`."""
+"""Commands of the operator, beside Flask's own: `flask serve`, `worker`, `jobs`, `audit`, `ledger`, `checkins`,
+`accounts`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,8 @@ from circle.accounts import leaving
 from circle.accounts import operations as accounts
 from circle.accounts.models import User
 from circle.accounts.usernames import username_key
+from circle.checkins import checking as checkins
+from circle.checkins.models import Campaign
 from circle.circles.models import Circle
 from circle.core import audit, jobs
 from circle.core import worker as worker_loop
@@ -184,6 +188,39 @@ def _circles_with_books() -> list[tuple[int, str]]:
     return [(id_, slug) for id_, slug in db.session.execute(names)]
 
 
+@click.group("checkins")
+def checkins_group() -> None:
+    """Check-in campaigns."""
+
+
+@checkins_group.command("check")
+@click.argument("slugs", metavar="SLUG...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Check every circle.")
+@with_appcontext
+def checkins_check(slugs: Sequence[str], every: bool) -> None:
+    """Count the campaigns of each circle SLUG anew from their check-ins; exits 1 when one says something else."""
+    if every == bool(slugs):
+        raise click.UsageError("name circles, or say --all")
+    circles = _circles_named(slugs) if slugs else _circles_with_campaigns()
+    click.echo(f"{'campaign':<22}{'enrolled':>10}{'check-ins':>12}{'violations':>12}  circle")
+    wrong = []
+    for circle_id, slug in circles:
+        for campaign_id in checkins.campaigns_of(circle_id):
+            found = checkins.check_campaign(campaign_id)
+            numbers = f"{found.enrollments:>10}{found.records:>12}{len(found.violations):>12}"
+            click.echo(f"{campaign_id:<22}{numbers}  {slug}")
+            wrong += [f"{slug}: campaign {campaign_id}: {violation}" for violation in found.violations]
+    for violation in wrong:
+        click.echo(violation, err=True)
+    if wrong:
+        sys.exit(1)
+
+
+def _circles_with_campaigns() -> list[tuple[int, str]]:
+    names = select(Circle.id, Circle.slug).where(Circle.id.in_(select(Campaign.circle_id))).order_by(Circle.slug)
+    return [(id_, slug) for id_, slug in db.session.execute(names)]
+
+
 @click.group("accounts")
 def accounts_group() -> None:
     """The accounts of people."""
@@ -206,5 +243,5 @@ def accounts_delete(username: str, keep_content: bool) -> None:
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for command in (serve_command, worker, jobs_group, audit_group, ledger_group, accounts_group):
+    for command in (serve_command, worker, jobs_group, audit_group, ledger_group, checkins_group, accounts_group):
         app.cli.add_command(command)

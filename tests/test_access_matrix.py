@@ -55,6 +55,8 @@ voter                       sign-in  no        BANNED   MUTED   ok       ok     
 voter (private)             sign-in  hidden    hidden   MUTED   ok       ok       refused  ok         ok       ok
 follower                    sign-in  no        BANNED   ok      ok       ok       ok       ok         ok       ok
 follower (private)          sign-in  hidden    hidden   ok      ok       ok       ok       ok         ok       ok
+taking part                 sign-in  refused   refused  ok      ok       ok       ok       ok         ok       ok
+taking part (private)       sign-in  hidden    hidden   ok      ok       ok       ok       ok         ok       ok
 keeper                      sign-in  ok        ok       ok      ok       ok       ok       ok         ok       ok
 keeper (private)            sign-in  hidden    hidden   ok      ok       ok       ok       ok         ok       ok
 editor of it                sign-in  hidden    hidden   hidden  hidden   hidden   ok       ok         ok       ok
@@ -117,7 +119,11 @@ class Row:
         """Whether the answer may depend on the circle being public or private."""
         names = (
             "{slug}", "{post", "{comment", "{topic", "{hidden", "{edited", "{invite}", "{task}", "{adjustment}",
-            "{question", "{other_question", "{closed_question", "{duplicate_question", "{answer",
+            "{question", "{other_question", "{closed_question", "{duplicate_question", "{answer", "{forming}", "{team}",
+            "{campaign}", "{joined}",
+            "{campaign", "{draft_campaign}",
+            "{running}",
+            "{reviewed}", "{record}",
         )  # fmt: skip
         return any(name in self.path for name in names)
 
@@ -483,6 +489,8 @@ TABLE = (
     api("GET", "/circles/{slug}/tasks", "follower"),
     api("POST", "/tasks/{task}/claim", "speaker"),
     api("GET", "/circles/{slug}/leaderboard", "reader"),
+    page("/{slug}/topics/{topic}/leaderboard", "reader"),
+    api("GET", "/topics/{topic_id}/leaderboard", "reader"),
     # ---- points of one's own
     page("/{slug}/points", "who was here"),
     page("/{slug}/points/as-of?at=2026-11-20T08:00", "who was here"),
@@ -498,6 +506,81 @@ TABLE = (
     page("/readyz", "anyone"),
     page("/api/docs", "anyone"),
     api("GET", "/openapi.json", "anyone"),
+    # ---- check-ins that wait for a reviewer
+    page("/{slug}/manage/checkins", "moderator"),
+    page("/{slug}/manage/campaigns/{reviewed}/review", "moderator"),
+    form("/{slug}/manage/campaigns/{reviewed}/review", "moderator", ids=["{its_record}"], do="approve"),
+    form("/{slug}/checkins/{record}/approve", "moderator, of hidden"),
+    form("/{slug}/checkins/{record}/reject", "moderator, of hidden", reason="看不清"),
+    api("GET", "/campaigns/{reviewed}/records", "moderator"),
+    api("POST", "/checkin-records/{record}/approve", "moderator, of hidden"),
+    api("POST", "/checkin-records/{record}/reject", "moderator, of hidden", reason="看不清"),
+    # ---- checking in
+    page("/{slug}/campaigns/{running}/checkin", "speaker"),
+    form("/{slug}/campaigns/{running}/checkin", "speaker", body="早安"),
+    page("/{slug}/campaigns/{running}/makeup/1", "speaker"),
+    form("/{slug}/campaigns/{running}/makeup/1", "speaker", body="补上"),
+    form("/{slug}/campaigns/{running}/cards", "speaker"),
+    api("POST", "/campaigns/{running}/submit", "speaker", body="早安"),
+    api("POST", "/campaigns/{running}/makeup", "speaker", idx=1, body="补上"),
+    api("POST", "/campaigns/{running}/makeup-cards", "speaker"),
+    # ---- campaigns, for those who manage them
+    page("/{slug}/manage/campaigns", "admin"),
+    page("/{slug}/manage/campaigns/new", "admin"),
+    form("/{slug}/manage/campaigns", "admin", title="早安七天", start_date="2030-01-07", end_date="2030-01-13"),
+    form("/{slug}/manage/campaigns/preview", "admin", title="早安七天", start_date="2030-01-07", end_date="2030-01-13"),
+    page("/{slug}/manage/campaigns/{campaign}", "admin"),
+    page("/{slug}/manage/campaigns/{draft_campaign}", "admin, by id"),
+    form("/{slug}/manage/campaigns/{campaign}", "admin", title="晚安七天"),
+    form("/{slug}/manage/campaigns/{campaign}/cover", "admin", file="{picture}"),
+    form("/{slug}/manage/campaigns/{campaign}/cover/remove", "admin"),
+    form("/{slug}/manage/campaigns/{draft_campaign}/publish", "admin, by id"),
+    form("/{slug}/manage/campaigns/{campaign}/cancel", "admin", reason="改到下个月"),
+    form("/{slug}/manage/campaigns/{campaign}/excuse", "admin", idx="1", reason="服务中断"),
+    page("/{slug}/manage/campaigns/{campaign}/people", "admin"),
+    form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/disqualify", "admin", reason="请人代写"),
+    form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/reinstate", "admin"),
+    form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/give", "admin", idx="1", reason="上传失败"),
+    api("POST", "/circles/{slug}/campaigns", "admin", title="早安七天", start_date="2030-01-07", end_date="2030-01-13"),
+    api("PATCH", "/campaigns/{campaign}", "admin", title="晚安七天"),
+    api("PATCH", "/campaigns/{draft_campaign}", "admin, by id", title="晚安七天"),
+    api("POST", "/campaigns/{draft_campaign}/publish", "admin, by id"),
+    api("POST", "/campaigns/{campaign}/cancel", "admin", reason="改到下个月"),
+    api("POST", "/campaigns/{campaign}/excuse", "admin", idx=1, reason="服务中断"),
+    api("GET", "/campaigns/{campaign}/people", "admin"),
+    api("POST", "/campaigns/{campaign}/people/{enrolled}/disqualify", "admin", reason="请人代写"),
+    api("POST", "/campaigns/{campaign}/people/{enrolled}/reinstate", "admin"),
+    api("POST", "/campaigns/{campaign}/people/{enrolled}/give", "admin", idx=1, reason="上传失败"),
+    # ---- campaigns: reading, joining
+    page("/{slug}/campaigns", "reader"),
+    page("/{slug}/campaigns/{campaign}", "reader"),
+    page("/{slug}/campaigns/{campaign}/checkins", "reader"),
+    page("/{slug}/campaigns/{campaign}/board", "reader"),
+    form("/{slug}/campaigns/{campaign}/enroll", "follower"),
+    form("/{slug}/campaigns/{joined}/withdraw", "follower"),
+    api("GET", "/circles/{slug}/campaigns", "reader"),
+    api("GET", "/campaigns/{campaign}", "reader"),
+    api("GET", "/campaigns/{campaign}/checkins", "reader"),
+    api("GET", "/campaigns/{campaign}/board", "reader"),
+    api("GET", "/campaigns/{joined}/me", "taking part"),
+    api("POST", "/campaigns/{campaign}/enroll", "follower"),
+    api("POST", "/campaigns/{joined}/withdraw", "follower"),
+    # ---- teams of campaigns
+    page("/{slug}/campaigns/{forming}/teams", "reader"),
+    page("/{slug}/campaigns/{teamed}/teams/{its_team}", "reader"),
+    form("/{slug}/campaigns/{forming}/teams", "speaker", name="早起小队"),
+    form("/{slug}/campaigns/{teamed}/teams/{its_team}/join", "follower"),
+    form("/{slug}/campaigns/{forming}/teams/leave", "follower"),
+    page("/{slug}/campaigns/{teamed}/teams/{its_team}/manage", "admin"),
+    form("/{slug}/campaigns/{teamed}/teams/{its_team}/rename", "admin", name="晨读小队", reason="名字不雅"),
+    form("/{slug}/campaigns/{teamed}/teams/{its_team}/dissolve", "admin", reason="名字不雅"),
+    api("GET", "/campaigns/{forming}/teams", "reader"),
+    api("POST", "/campaigns/{forming}/teams", "speaker", name="早起小队"),
+    api("GET", "/campaign-teams/{team}", "reader"),
+    api("POST", "/campaign-teams/{team}/join", "follower"),
+    api("POST", "/campaigns/{forming}/teams/leave", "follower"),
+    api("POST", "/campaign-teams/{team}/rename", "admin", name="晨读小队", reason="名字不雅"),
+    api("POST", "/campaign-teams/{team}/dissolve", "admin", reason="名字不雅"),
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from tests.world import World, shared_world
 #: where the things of the world stand in for a name in the path
 NAMES = {"slug": "slug", "post_id": "post", "comment_id": "comment", "topic_id": "topic_id", "user_id": "person",
          "media_id": "media", "application_id": "application", "invite_id": "invite",
-         "question_id": "question", "answer_id": "answer"}  # fmt: skip
+         "question_id": "question", "answer_id": "answer", "campaign_id": "campaign"}  # fmt: skip
 
 #: the application of the test that runs now: the document is read before any test begins
 _serving: list[Flask] = []

@@ -24,12 +24,16 @@ from circle.accounts.models import MailCode, Takeout, User
 from circle.accounts.operations import open_api_session, open_browser_session
 from circle.accounts.passwords import hash_password
 from circle.accounts.queries import browser_user_of_token
+from circle.checkins import operations as checkins
+from circle.checkins.models import CheckinRecord, Team
+from circle.checkins.operations import Plan
 from circle.circles import operations as circles
-from circle.circles.models import Application, Circle, Invite
+from circle.circles.models import Application, Circle, Invite, Member
 from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction
 from circle.home import takeout
+from circle.ledger.operations import Why
 from circle.media import uploads
 from circle.notifications import operations, queries
 from circle.notifications.unsubscribing import unsubscribe_path
@@ -246,6 +250,97 @@ class World:
         newest = select(Answer.id).where(Answer.question_id.in_(asked)).order_by(Answer.id.desc()).limit(1)
         if not db.session.scalars(newest).first():
             self._answered_question(role)
+        return db.session.scalars(newest).one()
+
+    # ---- campaigns: people join and check in to fresh ones
+
+    def _draft_campaign(self, _role: str) -> int:
+        """A week that began this morning, wherever that is; not published yet."""
+        today = clock.local_date(clock.now(), "Asia/Shanghai")
+        plan = Plan(
+            title=f"早安七天 {next(_numbers)}", start_date=today, end_date=today + timedelta(days=6), need_n=3,
+            intro="每天写几句。", intro_html="<p>每天写几句。</p>", prompts=("窗外有什么？",),
+        )  # fmt: skip
+        return checkins.create_campaign(self.users["owner"], self.slug, plan)
+
+    def _campaign(self, role: str) -> int:
+        """One that runs, in which the author takes part."""
+        campaign_id = self._draft_campaign(role)
+        checkins.publish_campaign(self.users["owner"], campaign_id)
+        checkins.enroll(self.users["author"], campaign_id)
+        return campaign_id
+
+    def _joined(self, role: str) -> int:
+        """One that runs, in which everybody here takes part."""
+        campaign_id = self._campaign(role)
+        for name, person in self.users.items():
+            if name not in {"stranger", "banned"}:
+                checkins.enroll(person, campaign_id)
+        return campaign_id
+
+    def _enrolled(self, _role: str) -> int:
+        """Who takes part in each `campaign`."""
+        return self.users["author"].person_id
+
+    def _running(self, _role: str) -> int:
+        """One of which two days are over, in which all who are here take part and have points for a card."""
+        start = clock.local_date(clock.now(), "Asia/Shanghai") - timedelta(days=2)
+        plan = Plan(title=f"早安 {next(_numbers)}", start_date=start, end_date=start + timedelta(days=6), card_price=5)
+        with clock.at(clock.now() - timedelta(days=2)):
+            campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
+            checkins.publish_campaign(self.users["owner"], campaign_id)
+        here = select(Member.id, Member.user_id).where(Member.circle_id == self.circle_id)
+        places = {row.user_id: row.id for row in db.session.execute(here)}
+        for role in ("muted", "member", "expert", "author", "moderator", "admin", "owner"):
+            checkins.enroll(self.users[role], campaign_id)
+            why = Why("adjust", f"world:{campaign_id}:{role}")
+            points.reward(places[self.users[role].id or 0], why, points=5, growth=0)
+        return campaign_id
+
+    def _forming(self, _role: str) -> int:
+        """One with teams that is to begin; all who are here take part in it."""
+        start = clock.local_date(clock.now(), "Asia/Shanghai") + timedelta(days=2)
+        plan = Plan(title=f"一起写 {next(_numbers)}", start_date=start, end_date=start + timedelta(days=6), teams=True)
+        campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
+        checkins.publish_campaign(self.users["owner"], campaign_id)
+        for role in ("muted", "member", "expert", "author", "moderator", "admin", "owner"):
+            checkins.enroll(self.users[role], campaign_id)
+        return campaign_id
+
+    def _team(self, role: str) -> int:
+        """A team of the author's in it."""
+        return checkins.create_team(self.users["author"], self._forming(role), name=f"小队 {next(_numbers)}")
+
+    def _teamed(self, role: str) -> int:
+        """The campaign of such a team: `{its_team}`, which is named after it."""
+        return db.session.get_one(Team, self._team(role)).campaign_id
+
+    def _its_team(self, role: str) -> int:
+        newest = select(Team.id).where(Team.captain_id == self.users["author"].id).order_by(Team.id.desc()).limit(1)
+        if not db.session.scalars(newest).first():
+            self._team(role)
+        return db.session.scalars(newest).one()
+
+    def _record(self, role: str) -> int:
+        """A check-in of the author's that waits for a reviewer."""
+        self._reviewed(role)
+        return self._its_record(role)
+
+    def _reviewed(self, _role: str) -> int:
+        """A campaign with such a check-in (`{its_record}`, which is named after it)."""
+        today, author = clock.local_date(clock.now(), "Asia/Shanghai"), self.users["author"]
+        plan = Plan(title=f"有人看的 {next(_numbers)}", start_date=today, end_date=today, need_n=1, review="manual")
+        campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
+        checkins.publish_campaign(self.users["owner"], campaign_id)
+        checkins.enroll(author, campaign_id)
+        checkins.submit(author, campaign_id, body="今天也写下来。")
+        return campaign_id
+
+    def _its_record(self, role: str) -> int:
+        mine = (CheckinRecord.user_id == self.users["author"].id, CheckinRecord.status == "pending")
+        newest = select(CheckinRecord.id).where(*mine).order_by(CheckinRecord.id.desc()).limit(1)
+        if not db.session.scalars(newest).first():
+            self._reviewed(role)
         return db.session.scalars(newest).one()
 
     def _topic_id(self, _role: str) -> int:

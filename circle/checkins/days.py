@@ -140,3 +140,30 @@ def merit(on_time: int, best_streak: int, likes: int, lateness_s: int) -> int:
     return (((days << _LIKES_BITS) | min(likes, MAX_LIKES)) << _LATENESS_BITS) | (
         _MAX_LATENESS - min(lateness_s, _MAX_LATENESS)
     )
+
+
+#: that of somebody who has done nothing yet (nor been late)
+NO_MERIT = merit(0, 0, 0, 0)
+
+
+def one_more(longer: int, late_s: int) -> int:
+    """What one more day on time adds to the merit: the best streak becomes so much `longer`, and it comes `late_s`
+    seconds after its opening."""
+    return (((1 << _RUN_BITS) + longer) << (_LIKES_BITS + _LATENESS_BITS)) - late_s
+
+
+_SHARE_BITS = 20
+#: the share of a team that did everything
+_WHOLE = 1_000_000
+
+
+def team_merit(done: int, checked_in: int, possible: int) -> int:
+    """One number that sorts as the board of teams does: more periods done, then the larger part of everything that its
+    members could do, so that small teams lose nothing by being small. Equals are told apart by their id."""
+    share = min(_WHOLE, _WHOLE * checked_in // possible) if possible else 0
+    return (done << _SHARE_BITS) | share
+
+
+def team_needs(size: int, tenths: int) -> int:
+    """How many of a team of `size` have to do a period: so many tenths of them, and nobody is cut in two."""
+    return -(-size * tenths // 10)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from circle.core.events import Event
 
@@ -29,6 +30,11 @@ class CampaignPublished(CampaignEvent):
 @dataclass(frozen=True)
 class CampaignCancelled(CampaignEvent):
     reason: str
+
+
+@dataclass(frozen=True)
+class CampaignImproved(CampaignEvent):
+    """A published campaign gives more than it did: larger rewards, more make-up cards. That holds for everybody."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,9 @@ class EnrollmentSettled(EnrollmentEvent):
     status: str
     done: int
     cancelled: bool
+    #: of a campaign that was called off: what somebody has of it who had done their share
+    points: int = 0
+    growth: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,13 @@ class Disqualified(EnrollmentEvent):
 
     by: int | None
     reason: str
+
+
+@dataclass(frozen=True)
+class Reinstated(EnrollmentEvent):
+    """Somebody who had been disqualified takes part again."""
+
+    by: int | None
 
 
 @dataclass(frozen=True)
@@ -111,10 +127,12 @@ class RecordEvent(Event):
 
 @dataclass(frozen=True)
 class CheckinSubmitted(RecordEvent):
-    """Somebody checked in; `status` says whether it waits for a reviewer."""
+    """Somebody checked in; `status` says whether it waits for a reviewer, `reminded` whether reminders of that period
+    may have gone out."""
 
     status: str
     source: str
+    reminded: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,8 @@ class CheckinApproved(RecordEvent):
 
     #: it had waited for a reviewer, who decided just now
     reviewed: bool = False
+    #: what it earned, of one that was reviewed
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,3 +172,123 @@ class RemindersDue(Event):
     idx: int
     closes_at: datetime
     user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RemindersSent(Event):
+    """Everybody was reminded who was to be, of a period that is still open."""
+
+    campaign_id: int
+    idx: int
+    closes_at: datetime
+
+
+@dataclass(frozen=True)
+class RemindersOver(Event):
+    """The period is over of which people were reminded."""
+
+    campaign_id: int
+    idx: int
+
+
+@dataclass(frozen=True)
+class ReviewsWait(CampaignEvent):
+    """Check-ins wait for those who review, on this day; all of one person (`of`), or of several (None)."""
+
+    day: date
+    of: int | None
+
+
+@dataclass(frozen=True)
+class ReviewsDone(CampaignEvent):
+    """No check-in waits for a reviewer."""
+
+
+# ---- told to many, some hundred people at a time ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CampaignAnnounced(CampaignEvent):
+    """These members are to hear that there is a campaign; `by` is who published it."""
+
+    start_date: date
+    running: bool
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ExcuseAnnounced(CampaignEvent):
+    """These people who take part are to hear that a period counts against nobody."""
+
+    idx: int
+    cadence: str
+    reason: str
+    user_ids: tuple[int, ...]
+
+
+class Outcome(NamedTuple):
+    """How a campaign ended for somebody; `rank` is their place on the board, None for no place."""
+
+    user_id: int
+    status: str
+    done: int
+    rank: int | None
+
+
+@dataclass(frozen=True)
+class ResultsAnnounced(CampaignEvent):
+    """These people are to hear how it ended for them."""
+
+    results: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class TeamEvent(CampaignEvent):
+    """Something about a team; `user_ids` are those who were in it, except for who did it."""
+
+    team_id: int
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TeamRenamed(TeamEvent):
+    """The people who run the circle gave a team another name."""
+
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TeamDissolved(TeamEvent):
+    """The people who run the circle dissolved a team before the campaign began."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CampaignNameErased(Event):
+    """Texts of a campaign that named somebody whose account was deleted say `label` instead."""
+
+    campaign_id: int
+    names: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class TeamNameErased(Event):
+    """A team whose name was given by somebody, or names them, whose account was deleted, is called otherwise."""
+
+    campaign_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class TeamRewarded(EnrollmentEvent):
+    """Somebody's team did what the campaign asks for, and so had they: this is what they got for it."""
+
+    name: str
+    points: int
+    growth: int

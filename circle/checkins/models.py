@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from circle.checkins import days
 from circle.core import clock
 from circle.core.db import Base, BigInt, IdMixin, one_of
 
@@ -19,6 +20,8 @@ RECORD_STATUSES = ("pending", "approved", "rejected", "void")
 SOURCES = ("normal", "makeup", "admin")
 #: which records hold their day: of these there is one at most
 ACTIVE = "status IN ('pending', 'approved')"
+#: which enrolments have a place on the board
+ON_BOARD = "status IN ('active', 'completed', 'failed')"
 
 
 class Campaign(IdMixin, Base):
@@ -106,6 +109,8 @@ class Campaign(IdMixin, Base):
     published_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    #: the day (of its time zone) on which those who review were told last that something waits
+    reviewers_told_on: Mapped[date | None]
     #: told to everybody who takes part
     cancel_reason: Mapped[str] = mapped_column(String(300), default="")
     version: Mapped[int] = mapped_column(default=1)
@@ -135,6 +140,7 @@ class Team(IdMixin, Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "name"),
         CheckConstraint("member_count >= 0 AND member_count <= 10", name="members_v1"),
+        CheckConstraint("done >= 0 AND merit >= 0", name="days_v1"),
     )
     lock_rank = 58
 
@@ -144,6 +150,9 @@ class Team(IdMixin, Base):
     member_count: Mapped[int] = mapped_column(default=0)
     #: how many they were as it began; 0 for a team that did not come about
     frozen_size: Mapped[int | None]
+    #: periods that enough of them did, and the same with how much of everything they did (days.team_merit)
+    done: Mapped[int] = mapped_column(default=0)
+    merit: Mapped[int] = mapped_column(BigInt, default=0)
     #: whether the team did what the campaign asks for; None until it is settled
     completed: Mapped[bool | None]
 
@@ -156,12 +165,17 @@ class Enrollment(IdMixin, Base):
         one_of("status", *ENROLLMENT_STATUSES),
         UniqueConstraint("campaign_id", "user_id"),
         CheckConstraint("done >= on_time AND on_time >= 0 AND best_streak <= done", name="days_v1"),
-        # the board: merit, then who came first
-        Index(None, "campaign_id", "merit", "id"),
+        CheckConstraint("board_key = -merit", name="board_v1"),
+        # the board: more merit, then who came first; a page of it, and how many stand before somebody, are ranges. The
+        # status is in it for SQLite, which looks at it again for each row
+        Index(
+            "ix_enrollments_board", "campaign_id", "board_key", "id", "status",
+            sqlite_where=text(ON_BOARD), postgresql_where=text(ON_BOARD),
+        ),
         Index(None, "campaign_id", "settled_at", "id"),
         Index(None, "user_id", "status", "campaign_id"),
         Index(None, "team_id"),
-    )
+    )  # fmt: skip
     #: after its post, whose hiding takes the record along
     lock_rank = 62
 
@@ -169,6 +183,8 @@ class Enrollment(IdMixin, Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("checkin_teams.id", ondelete="SET NULL"))
+    #: since when they are in that team: who was there longest follows a captain who leaves
+    teamed_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(String(16), default="active")
     joined_at: Mapped[datetime] = mapped_column(default=clock.now)
     #: the first period that was still open, or to come, on joining
@@ -182,7 +198,10 @@ class Enrollment(IdMixin, Base):
     #: seconds from opening to checking in, added up over what was on time
     lateness_s: Mapped[int] = mapped_column(default=0)
     #: all of it in one number that sorts as the board does (days.merit)
-    merit: Mapped[int] = mapped_column(BigInt, default=0)
+    merit: Mapped[int] = mapped_column(BigInt, default=days.NO_MERIT)
+    #: the same with the best first, so that one index has both keys of the board in one direction (not computed by the
+    #: database: SQLite reads every row for a column that is)
+    board_key: Mapped[int] = mapped_column(BigInt, default=-days.NO_MERIT)
     completed_at: Mapped[datetime | None]
     #: from then on nothing changes any more, except by disqualifying
     settled_at: Mapped[datetime | None]
@@ -204,10 +223,12 @@ class CheckinRecord(IdMixin, Base):
             "uq_checkin_records_one_each", "enrollment_id", "idx", unique=True,
             sqlite_where=text(ACTIVE), postgresql_where=text(ACTIVE),
         ),
+        # all of one person's part: SQLite finds the partial one above only where the statuses are written out
+        Index(None, "enrollment_id", "idx"),
         # the queue of whoever reviews, how many checked in today, and the posts that were liked most
         Index(None, "campaign_id", "status", "id"),
         Index(None, "campaign_id", "idx", "status"),
-        Index(None, "campaign_id", "status", "engagement", "post_id"),
+        Index("ix_checkin_records_quality", "campaign_id", "status", "quality_key", "post_id"),
         Index(None, "user_id", "id"),
     )  # fmt: skip
 
@@ -228,6 +249,8 @@ class CheckinRecord(IdMixin, Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     #: that of its post, for the board of posts
     engagement: Mapped[int] = mapped_column(default=0)
+    #: the same with the best first
+    quality_key: Mapped[int] = mapped_column(Computed("-engagement", persisted=True))
 
 
 class MakeupCard(IdMixin, Base):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from circle.checkins import days
 from circle.checkins.days import Period
 from circle.core import clock
 from circle.core.errors import Conflict, Forbidden, Invalid, Refused
 from circle.core.i18n import lazy
+from circle.core.markup import clean_line
 
 MAX_TITLE = 40
 MAX_INTRO = 5_000
@@ -22,6 +24,7 @@ REMIND_BEFORE = timedelta(hours=2)
 REMIND_ACTIVE = timedelta(days=7)
 #: members of a team, once the campaign has begun
 MIN_TEAM, MAX_TEAM = 2, 10
+MAX_TEAM_NAME = 20
 #: a team did a period when so many of its members did, in tenths
 TEAM_TENTHS = 8
 MAX_CARDS = 10
@@ -45,6 +48,9 @@ def check_periods(periods: Sequence[Period]) -> None:
     if periods[-1].closes_at <= clock.now():
         sentence = lazy("These days are over already.")
         raise Invalid(errors={"end_date": [sentence]})
+    if periods[0].closes_at <= clock.now():
+        sentence = lazy("The first day is over already, and nobody could check in on it. Begin later.")
+        raise Invalid(errors={"start_date": [sentence]})
 
 
 def check_need(need_type: str, need_n: int, total: int) -> None:
@@ -73,11 +79,12 @@ _IS = {
 # ---- joining ---------------------------------------------------------------------------------------------------------
 
 
-def check_joinable(status: str, closes_at: datetime | None, last_day: date | None, today: date) -> None:
-    """The campaign takes people. Raises Refused NOT_OPEN, LATE_JOIN_CLOSED; `last_day` None: it is too late already."""
+def check_joinable(status: str, closes_at: datetime | None, until: datetime | None) -> None:
+    """The campaign takes people. Raises Refused NOT_OPEN, LATE_JOIN_CLOSED; `until` is the moment from which on it is
+    too late (None: from the beginning)."""
     if status != "published" or closes_at is None or closes_at <= clock.now():
         raise Refused("NOT_OPEN", lazy("This campaign does not take anybody at present."))
-    if last_day is None or today > last_day:
+    if until is None or until <= clock.now():
         raise Refused("LATE_JOIN_CLOSED", lazy("It is too late to join: there would not be enough days left."))
 
 
@@ -111,6 +118,11 @@ def window_closed(opens_next: datetime | None) -> Refused:
     return Refused("WINDOW_CLOSED", lazy("It is not open right now. Please come back when the next window opens."))
 
 
+def other_period() -> Refused:
+    """The refusal of a check-in that was begun for a period which closed, while the next is open already."""
+    return Refused("WINDOW_CLOSED", lazy("The day you were writing for is over, and the next one has begun."))
+
+
 def already_checked_in() -> Conflict:
     """The refusal of a second check-in in one period."""
     return Conflict(lazy("You have checked in already."), code="ALREADY_CHECKED_IN")
@@ -119,16 +131,21 @@ def already_checked_in() -> Conflict:
 def check_checkin_content(body: str, kinds: Sequence[str], *, min_len: int, min_images: int, audio: bool) -> None:
     """A check-in has what the campaign asks for. Raises Refused CONTENT_RULE with everything that is missing."""
     length, images = len(body.strip()), kinds.count("image")
+    missing: dict[str, list[Any]] = {}
     if length < min_len:
         sentence = lazy("Please write %(least)s characters or more: %(more)s to go.",
                         least=min_len, more=min_len - length)  # fmt: skip
-        raise Refused("CONTENT_RULE", sentence, field="body")
+        missing["body"] = [sentence]
     if images < min_images:
         sentence = lazy("Please add %(least)s pictures or more: %(more)s to go.",
                         least=min_images, more=min_images - images)  # fmt: skip
-        raise Refused("CONTENT_RULE", sentence, field="media_ids")
+        missing["media_ids"] = [sentence]
     if audio and "audio" not in kinds:
-        raise Refused("CONTENT_RULE", lazy("Please add a voice note."), field="media_ids")
+        missing["media_ids"] = [*missing.get("media_ids", ()), lazy("Please add a voice note.")]
+    if missing:
+        refusal = Refused("CONTENT_RULE", next(iter(missing.values()))[0])
+        refusal.errors = missing
+        raise refusal
 
 
 def check_not_settled(settled_at: datetime | None) -> None:
@@ -166,30 +183,129 @@ _RECORD_IS = {
 }
 
 
-# ---- planning --------------------------------------------------------------------------------------------------------
+# ---- making up -------------------------------------------------------------------------------------------------------
 
 
-def check_plan(
-    *,
-    start: date,
-    end: date,
-    win_start_min: int,
-    win_end_min: int,
-    min_images: int,
-    audio: bool,
-    late_join_until: date | None,
-) -> None:
-    """What holds for a draft already. Raises Invalid with every field that is wrong."""
-    errors = {}
-    if end < start:
-        errors["end_date"] = [lazy("It ends before it begins.")]
-    elif (end - start).days >= days.MAX_PERIODS:
-        errors["end_date"] = [lazy("A campaign lasts a year at most.")]
-    if not (0 <= win_start_min < days.DAY and win_start_min < win_end_min <= win_start_min + days.DAY):
-        errors["win_end_min"] = [lazy("The window ends after it begins, within a day.")]
-    if min_images and audio:
-        errors["audio"] = [lazy("A post has pictures or a voice note, not both.")]
-    if late_join_until is not None and late_join_until > end:
-        errors["late_join_until"] = [lazy("This is after the end.")]
-    if errors:
-        raise Invalid(errors=errors)
+def check_missed(*, begun: bool, over: bool, excused: bool, done: bool) -> None:
+    """There is something to make up. Raises Refused NOT_MISSED, which says what is the matter instead."""
+    if done:
+        raise _not_missed(lazy("You have checked in for this day already."))
+    if not begun:
+        raise _not_missed(lazy("This day is still to come."))
+    if not over:
+        raise _not_missed(lazy("This day is still open, so you can simply check in."))
+    if excused:
+        raise _not_missed(lazy("The service had failed on this day, so it counts as missed for nobody."))
+
+
+def no_such_period() -> Refused:
+    """The refusal of a number that no period of the campaign has."""
+    return _not_missed(lazy("This campaign has no such day."))
+
+
+def _not_missed(sentence: Any) -> Refused:
+    return Refused("NOT_MISSED", sentence, field="idx")
+
+
+def check_lookback(idx: int, closed: int, lookback: int) -> None:
+    """The period is among the last `lookback` of those that are over. Raises Refused LOOKBACK_EXCEEDED."""
+    if lookback == 0:
+        raise Refused("LOOKBACK_EXCEEDED", lazy("Nothing can be made up in this campaign."), field="idx")
+    if idx <= closed - lookback:
+        sentence = lazy("This day is too long ago: only the last %(num)s can be made up.", num=lookback)
+        raise Refused("LOOKBACK_EXCEEDED", sentence, field="idx")
+
+
+def no_card() -> Refused:
+    """The refusal of a make-up without a card."""
+    return Refused("NO_CARD", lazy("You have no make-up card left."))
+
+
+def check_card_for_sale(price: int, limit: int, held: int) -> None:
+    """One more card may be bought; `held` are all that somebody ever had here, whoever they came from. Raises Refused
+    CARD_NOT_FOR_SALE, CARD_LIMIT."""
+    if price == 0:
+        raise Refused("CARD_NOT_FOR_SALE", lazy("Make-up cards are not for sale in this campaign."))
+    if held >= limit:
+        sentence = lazy("You have had as many make-up cards as this campaign allows: %(num)s.", num=limit)
+        raise Refused("CARD_LIMIT", sentence)
+
+
+def check_price(price: int, agreed: int | None) -> None:
+    """What is taken is what somebody agreed to. Raises Conflict PRICE_CHANGED."""
+    if agreed is not None and agreed != price:
+        sentence = lazy("A make-up card costs %(num)s points now. Press again if that is all right.", num=price)
+        raise Conflict(sentence, code="PRICE_CHANGED")
+
+
+# ---- teams -----------------------------------------------------------------------------------------------------------
+
+
+def check_has_teams(*, teams: bool) -> None:
+    """Raises Refused NO_TEAMS."""
+    if not teams:
+        raise Refused("NO_TEAMS", lazy("There are no teams in this campaign."))
+
+
+def check_teams_open(status: str, opens_at: datetime | None) -> None:
+    """Teams may still be formed. Raises Refused NOT_OPEN, TEAMS_FIXED."""
+    if status != "published" or opens_at is None:
+        raise Refused("NOT_OPEN", lazy("This campaign does not take anybody at present."))
+    if opens_at <= clock.now():
+        sentence = lazy("The campaign has begun, and teams stay as they were when it did.")
+        raise Refused("TEAMS_FIXED", sentence)
+
+
+def check_team_room(members: int) -> None:
+    """Raises Refused TEAM_FULL."""
+    if members >= MAX_TEAM:
+        sentence = lazy("This team is full: a team has %(most)s members at most.", most=MAX_TEAM)
+        raise Refused("TEAM_FULL", sentence)
+
+
+def check_no_team(*, in_team: bool) -> None:
+    """Somebody is in one team at most. Raises Conflict ALREADY_IN_TEAM."""
+    if in_team:
+        raise Conflict(lazy("You are in a team already. Leave it first."), code="ALREADY_IN_TEAM")
+
+
+def team_name_taken() -> Conflict:
+    """The refusal of a name that another team of the campaign has."""
+    sentence = lazy("Another team has this name already. Please think of another.")
+    return Conflict(sentence, code="TEAM_NAME_TAKEN", errors={"name": [sentence]})
+
+
+def check_team_name(name: str) -> str:
+    """A name of a team, cleaned. Raises Invalid."""
+    cleaned = clean_line(name)
+    if not 1 <= len(cleaned) <= MAX_TEAM_NAME:
+        sentence = lazy("Between %(least)s and %(most)s characters, please.", least=1, most=MAX_TEAM_NAME)
+        raise Invalid(errors={"name": [sentence]})
+    return cleaned
+
+
+# ---- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def check_opened(opens_at: datetime) -> None:
+    """Only what has begun can be excused or given. Raises Refused PERIOD_NOT_OPENED."""
+    if opens_at > clock.now():
+        raise Refused("PERIOD_NOT_OPENED", lazy("This day has not begun yet."), field="idx")
+
+
+def already_done() -> Conflict:
+    """The refusal to give somebody a period that they have."""
+    return Conflict(lazy("They have checked in on this day already."), code="ALREADY_CHECKED_IN")
+
+
+def check_not_withdrawn(status: str) -> None:
+    """Raises Conflict NOT_ENROLLED for somebody who left by themselves."""
+    if status == "withdrawn":
+        raise Conflict(lazy("They do not take part any more."), code="NOT_ENROLLED")
+
+
+def check_given_to(status: str) -> None:
+    """A period is given only to those who take part. Raises Conflict NOT_ENROLLED, DISQUALIFIED."""
+    check_not_withdrawn(status)
+    if status == "disqualified":
+        raise Conflict(lazy("They were taken out of this campaign."), code="DISQUALIFIED")

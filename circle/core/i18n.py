@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import LazyString, gettext, lazy_gettext, ngettext
+from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import ngettext as _ngettext
 
 __all__ = ["LOCALES", "TRANSLATIONS", "LazyString", "_", "compile_catalogues", "lazy", "ngettext"]
 
@@ -21,7 +23,8 @@ TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 #: languages a person can choose; the first is the default of a site
 LOCALES = {"zh_Hans_CN": "简体中文", "en": "English"}
 
-_ = gettext
+_: Callable[..., str] = gettext
+ngettext: Callable[..., str] = _ngettext
 lazy = lazy_gettext
 
 

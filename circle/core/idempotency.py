@@ -13,13 +13,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import String, Text, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from circle.core import clock, ids
-from circle.core.db import Base, IdMixin, db, insert_once, one_of
+from circle.core.db import Base, BigInt, IdMixin, db, insert_once, one_of
 from circle.core.errors import BadRequest, CircleError, Conflict, Refused
 from circle.core.i18n import lazy
 from circle.core.operation import held, operation
@@ -119,14 +120,6 @@ class _Turn:
     id: int
     locked_at: datetime
 
-    @property
-    def is_ours(self) -> tuple[Any, ...]:
-        return (
-            IdempotencyRecord.id == self.id,
-            IdempotencyRecord.locked_at == self.locked_at,
-            IdempotencyRecord.state == "in_progress",
-        )
-
 
 @operation
 def _claim(owner: str, route: str, key: str, print_: str) -> Answer | _Turn:
@@ -166,18 +159,30 @@ def _in_progress() -> Conflict:
 
 @operation
 def _store(turn: _Turn, answer: Answer) -> None:
-    done = db.session.execute(
-        update(IdempotencyRecord)
-        .where(*turn.is_ours)
-        .values(state="done", status_code=answer.status, body=answer.body, content_type=answer.content_type)
-    )
+    values = {"new_status": answer.status, "new_body": answer.body, "new_type": answer.content_type}
+    done = db.session.execute(_storing(), {"turn": turn.id, "since": turn.locked_at, **values})
     if not done.rowcount:  # type: ignore[attr-defined]
         raise _in_progress()  # taken over: the effect is the other's to make, ours is rolled back
 
 
 @operation
 def _release(turn: _Turn) -> None:
-    db.session.execute(delete(IdempotencyRecord).where(*turn.is_ours))
+    db.session.execute(delete(IdempotencyRecord.__table__).where(*_ours()), {"turn": turn.id, "since": turn.locked_at})  # type: ignore[arg-type]
+
+
+def _ours() -> tuple[Any, ...]:
+    record = IdempotencyRecord.__table__.c
+    since = bindparam("since", type_=record.locked_at.type)
+    return record.id == bindparam("turn", type_=BigInt), record.locked_at == since, record.state == "in_progress"
+
+
+@cache
+def _storing() -> Any:
+    """Put together once: it runs with every request that has a key."""
+    table: Any = IdempotencyRecord.__table__
+    named = {"status_code": "new_status", "body": "new_body", "content_type": "new_type"}
+    values = {column: bindparam(name, type_=table.c[column].type) for column, name in named.items()}
+    return update(table).where(*_ours()).values(state="done", **values)
 
 
 @operation

@@ -122,6 +122,14 @@ def occurrences(text: str, names: Collection[str]) -> list[tuple[int, int]]:
     return found
 
 
+def without(text: str, names: Collection[str], label: str) -> str:
+    """A plain text with `label` in place of every @name that is one of `names`."""
+    wanted = {spelled for name in names for spelled in (name, name.casefold())}
+    for begin, end in reversed(occurrences(text, wanted)):
+        text = text[:begin] + label + text[end:]
+    return text
+
+
 def stand_in(number: int, name: str) -> str:
     """A name nobody has, which in place of `name` is read in the same way: it ends in the same character."""
     return f"q{number}q{name[-1]}" if CJK.match(name[-1]) or ord(name[-1]) >= 0x20000 else f"q{number}q"

@@ -233,19 +233,21 @@ def lock_all(model: type[M], ids: Iterable[int]) -> list[M]:
     if taken and work.locked and min(taken) < max(work.locked):
         raise RuntimeError(f"lock order: {model.__tablename__} {min(taken)} after {max(work.locked)}")
     work.locked |= taken
-    found = db.session.scalars(_locking(model), {"wanted": wanted}).all()
+    one = len(wanted) == 1  # a list of ids makes the statement anew for its length, so one has its own
+    found = db.session.scalars(_locking(model, one=one), {"wanted": wanted[0] if one else wanted}).all()
     if len(found) != len(wanted):
         raise NotFound
     return list(found)
 
 
 @functools.cache
-def _locking(model: type[Any]) -> Select[Any]:
+def _locking(model: type[Any], *, one: bool) -> Select[Any]:
     key = model.__mapper__.primary_key[0]
+    wanted = key == bindparam("wanted", type_=key.type) if one else key.in_(bindparam("wanted", expanding=True))
     # no stronger than an UPDATE takes: whoever holds a child row may still insert what merely points at the parent
     return (
         select(model)
-        .where(key.in_(bindparam("wanted", expanding=True)))
+        .where(wanted)
         .order_by(key)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

@@ -6,7 +6,6 @@ twice changes nothing, and a load that was interrupted goes on where it stopped,
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, datetime, time, timedelta
@@ -27,14 +26,13 @@ from circle.circles.models import Application, Circle, Member
 from circle.core import audit, clock
 from circle.core.db import db
 from circle.core.operation import operation
-from circle.demo import points
+from circle.demo import campaigns, points, questions
 from circle.demo.avatars import draw_avatar
 from circle.demo.pictures import draw_picture
-from circle.demo.questions import Act, acts_of
+from circle.demo.questions import Act
 from circle.demo.sounds import draw_sound
-from circle.demo.state import TZ, Loaded, content, post_of, some
+from circle.demo.state import TZ, Loaded, content, post_of, seed_of, some, store
 from circle.media import uploads
-from circle.media.files import Upload, put_missing
 from circle.media.images import ProcessedImage, process_image
 from circle.notifications.models import Notice
 from circle.notifications.operations import mark_read
@@ -46,8 +44,6 @@ from circle.topics.models import Topic, TopicFollow
 PASSWORD = "zaoan-2026"  # noqa: S105  # printed at start; the demo is refused in production
 #: the ordinary member a newcomer may sign in as
 MEMBER = "wenyan"
-#: how many different drawings a picture name has
-SEEDS = 2
 _COVERS = {"morning": "cover", "film": "cover_film", "balcony": "cover_balcony"}
 _DONE = "demo.loaded"
 
@@ -72,7 +68,8 @@ def load_demo(echo: Echo) -> bool:
     threads = content("posts")
     written = ((loaded.begins(thread), partial(_load_thread, loaded, thread)) for thread in threads)
     by_hand = _adjustments(loaded)
-    acts: list[Act] = sorted([*written, *acts_of(loaded)], key=lambda each: each[0])
+    happened: list[Act] = [*written, *questions.acts_of(loaded), *campaigns.acts_of(loaded)]
+    acts = sorted(happened, key=lambda each: each[0])
     for number, (at, act) in enumerate(acts, 1):
         _load_adjustments(loaded, by_hand, at)
         act()
@@ -136,10 +133,6 @@ def _today(first: dict[str, Any]) -> date:
 # ---- drawings ------------------------------------------------------------------------------------------------
 
 
-def _seed(key: str) -> int:
-    return zlib.crc32(key.encode()) % SEEDS
-
-
 def _picture(wanted: tuple[str, int]) -> ProcessedImage:
     name, seed = wanted
     shape: dict[str, Any] = {"ratio": (16, 7)} if name.startswith("cover") and seed == 0 else {}
@@ -152,18 +145,12 @@ def _face(spec: dict[str, Any]) -> ProcessedImage:
 
 def _draw(loaded: Loaded, people: Sequence[dict[str, Any]]) -> list[ProcessedImage]:
     """Draw and encode everything, on all processors: it is most of the work of a load."""
-    wanted = {(name, _seed(post["key"] + name)) for post in content("posts") for name in post.get("images", [])}
-    wanted |= {(name, 0) for name in _COVERS.values()}
+    wanted = {(name, seed_of(post["key"] + name)) for post in content("posts") for name in post.get("images", [])}
+    wanted |= {(name, 0) for name in _COVERS.values()} | set(campaigns.pictures())
     ordered = sorted(wanted)
     with ProcessPoolExecutor() as pool:
         loaded.pictures = dict(zip(ordered, pool.map(_picture, ordered, chunksize=4), strict=True))
         return list(pool.map(_face, [person["avatar"] for person in people], chunksize=4))
-
-
-def _store(actor: Actor, image: ProcessedImage, purpose: str, name: str) -> int:
-    upload = Upload.of_image(image, purpose, name)
-    put_missing(upload.files)
-    return uploads.store_upload(actor, upload)
 
 
 # ---- people and places ---------------------------------------------------------------------------------------
@@ -186,7 +173,7 @@ def _load_people(
             )  # fmt: skip
             actor = Actor(id=user_id, username=person["username"], nickname=person["nickname"])
             if user is None or user.avatar_id is None:
-                accounts.set_avatar(actor, _store(actor, face, "avatar", f"{person['key']}.png"))
+                accounts.set_avatar(actor, store(actor, face, "avatar", f"{person['key']}.png"))
             loaded.users[person["key"]] = actor
 
 
@@ -202,7 +189,7 @@ def _load_circles(loaded: Loaded, some_circles: Sequence[dict[str, Any]], people
             with clock.at(loaded.moment(each["days_old"], "07:00")):
                 _create_circle(owner, each)
                 cover = loaded.pictures[(_COVERS[each["key"]], 0)]
-                circles.set_cover(owner, slug, _store(owner, cover, "cover", "cover.png"))
+                circles.set_cover(owner, slug, store(owner, cover, "cover", "cover.png"))
                 points.begin(owner, slug, loaded.points[each["key"]])
         joined = [person for person in people if each["key"] in person["circles"]]
         loaded.members[each["key"]] = [person["key"] for person in joined]
@@ -278,7 +265,7 @@ def _load_thread(loaded: Loaded, thread: dict[str, Any]) -> None:
     images = thread.get("images", [])
     with clock.at(at):
         media_ids = [
-            _store(author, loaded.pictures[(name, _seed(thread["key"] + name))], "post", f"{name}.png")
+            store(author, loaded.pictures[(name, seed_of(thread["key"] + name))], "post", f"{name}.png")
             for name in images
         ]
         if sound := thread.get("voice"):

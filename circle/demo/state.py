@@ -15,11 +15,15 @@ from sqlalchemy import select
 
 from circle.access import Actor
 from circle.core.db import db
+from circle.media import uploads
+from circle.media.files import Upload, put_missing
 from circle.media.images import ProcessedImage
 from circle.posts.models import Post
 
 CONTENT = Path(__file__).parent / "content"
 TZ = ZoneInfo("Asia/Shanghai")
+#: how many different drawings a picture name has
+SEEDS = 2
 
 
 @dataclass
@@ -47,6 +51,18 @@ def content(name: str) -> list[dict[str, Any]]:
     """One of the content files."""
     found: list[dict[str, Any]] = json.loads((CONTENT / f"{name}.json").read_text(encoding="utf-8"))
     return found
+
+
+def seed_of(key: str) -> int:
+    """Which drawing of a picture is shown there."""
+    return zlib.crc32(key.encode()) % SEEDS
+
+
+def store(actor: Actor, image: ProcessedImage, purpose: str, name: str) -> int:
+    """Keep a picture as somebody's upload; returns its id."""
+    upload = Upload.of_image(image, purpose, name)
+    put_missing(upload.files)
+    return uploads.store_upload(actor, upload)
 
 
 def some(people: Sequence[str], count: int, salt: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from circle.circles.models import Application, Circle, Member
 from circle.core.db import db
 from circle.core.operation import abandon
 from circle.core.storage import EXTENSIONS, storage
+from circle.home import belongings_checkins as checkins
 from circle.home import belongings_points as points
 from circle.home import belongings_qa as qa
 from circle.home.batches import batches as _batches
@@ -36,6 +37,7 @@ from circle.posts.models import (
     PostMedia,
     Revision,
     TopicPost,
+    TopicRank,
 )
 from circle.topics.models import Topic, TopicFollow
 
@@ -75,10 +77,15 @@ def lists(user_id: int) -> Iterator[tuple[str, Iterator[Item]]]:
         "likes": _likes,
         "favorites": _favorites,
         "topics": _topics,
+        "topic_places": _topic_places,
         "votes": _votes,
         "answers": qa.answers,
         "answer_votes": qa.answer_votes,
         "invitations_to_answer": qa.question_invites,
+        "campaigns": checkins.campaigns,
+        "check_ins": checkins.check_ins,
+        "makeup_cards": checkins.makeup_cards,
+        "campaign_places": checkins.campaign_places,
         "points": points.accounts,
         "points_statement": points.statement,
         "points_earned": points.sources,
@@ -276,6 +283,20 @@ def _topics(user_id: int) -> Iterator[Item]:
     mine = mine.join(Topic, Topic.id == TopicFollow.topic_id).join(Circle, Circle.id == Topic.circle_id)
     for row in _rows(mine.where(TopicFollow.user_id == user_id), TopicFollow.topic_id):
         yield {"title": row.title, "address": f"/{row.circle}/topics/{row.slug}", "since": row.created_at}
+
+
+def _topic_places(user_id: int) -> Iterator[Item]:
+    """Their places on the weekly boards of topics that were kept."""
+    mine = select(
+        TopicRank.topic_id, TopicRank.week, TopicRank.rank, TopicRank.score, TopicRank.post_count, Topic.title,
+        Circle.slug, Topic.slug.label("topic_slug"),
+    )  # fmt: skip
+    mine = mine.join(Topic, Topic.id == TopicRank.topic_id).join(Circle, Circle.id == Topic.circle_id)
+    for row in _rows(mine.where(TopicRank.user_id == user_id), TopicRank.topic_id, TopicRank.week):
+        yield {
+            "topic": row.title, "address": f"/{row.slug}/topics/{row.topic_slug}", "week": row.week,
+            "place": row.rank, "score": row.score, "posts": row.post_count,
+        }  # fmt: skip
 
 
 def _votes(user_id: int) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from circle.accounts import leaving
 from circle.accounts import operations as accounts
+from circle.checkins import erasing as checkins
 from circle.circles import operations as circles
 from circle.circles.models import Application, Member
 from circle.core.db import db
@@ -33,9 +34,11 @@ def erase_account(user_id: int) -> None:
     account = leaving.closed_account(user_id)
     if account is None:
         return
+    label = deleted_label()
+    # before they leave the circles, and with them the teams whose captain they are
+    checkins.erase_person(user_id, account.names, keep_content=account.keeps_content, label=label, team=team_label())
     for circle_id in _circles_of(user_id):
         circles.leave_for_good(user_id, circle_id)
-    label = deleted_label()
     posts.erase_person(user_id, account.names, keep_content=account.keeps_content, label=label)
     qa.erase_person(user_id, account.names, keep_content=account.keeps_content, label=label)
     # after the posts, whose points are taken back with them: what is left then is let go of, and no debt is made
@@ -53,6 +56,12 @@ def deleted_label() -> str:
     """What stands in texts where somebody was named, in the language of the site; one word, as a name is."""
     with force_locale(current_app.config["SETTINGS"].locale):
         return str(_("Deleted account")).replace(" ", "-")
+
+
+def team_label() -> str:
+    """What a team is called that loses its name, in the language of the site."""
+    with force_locale(current_app.config["SETTINGS"].locale):
+        return str(_("Team"))
 
 
 def _circles_of(user_id: int) -> list[int]:

@@ -9,6 +9,7 @@ from flask_babel import format_date
 
 from circle.accounts import queries as accounts
 from circle.accounts.usernames import same_spelling
+from circle.checkins import queries as checkins
 from circle.circles import queries as circles
 from circle.core.web import actor, count_hit, is_htmx, signed_in
 from circle.home import queries
@@ -47,8 +48,12 @@ def circle(slug: str) -> Any:
         cursor=request.args.get("cursor"), topic_count=ASIDE_TOPICS,
     )  # fmt: skip
     more = url_for(".circle", slug=slug, sort=sort, cursor="")
-    name = "home/_cards.html" if is_htmx() and request.args.get("cursor") else "home/circle.html"
-    return render_template(name, circle=row, front=front, page=front.page, sort=sort, more=more)
+    if is_htmx() and request.args.get("cursor"):
+        return render_template("home/_cards.html", circle=row, front=front, page=front.page, sort=sort, more=more)
+    campaign = None if request.args.get("cursor") else checkins.home_campaign(actor(), row)
+    return render_template(
+        "home/circle.html", circle=row, front=front, page=front.page, sort=sort, more=more, campaign=campaign
+    )
 
 
 @bp.get("/me")

@@ -67,7 +67,7 @@ Checker = Callable[[Connection, int], Iterable[Violation]]
 
 def check_circle(circle_id: int, more: Iterable[Checker] = ()) -> Checked:
     """Add up all books of a circle again. Reads only, and does not keep anybody from writing meanwhile."""
-    with _one_moment() as connection:
+    with one_moment() as connection:
         violations = [violation for check in (*CHECKERS, *more) for violation in check(connection, circle_id)]
         held = func.sum(case((LedgerAccount.kind == "member.points", LedgerAccount.balance), else_=0))
         accounts, points = connection.execute(
@@ -85,7 +85,7 @@ def check_circle(circle_id: int, more: Iterable[Checker] = ()) -> Checked:
 
 
 @contextmanager
-def _one_moment() -> Iterator[Connection]:
+def one_moment() -> Iterator[Connection]:
     """A connection of its own whose statements all see the same moment. (On SQLite every transaction does.)"""
     with db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":

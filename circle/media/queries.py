@@ -159,11 +159,13 @@ def in_use() -> ColumnElement[bool]:
     """Whether a row of media is part of a post or of a draft, an avatar or a cover. An avatar is always its owner's."""
     post_media: Any = Base.metadata.tables["post_media"]
     draft_media: Any = Base.metadata.tables["draft_media"]
+    campaigns: Any = Base.metadata.tables["campaigns"]
     return or_(
         exists().where(post_media.c.media_id == Media.id),
         exists().where(draft_media.c.media_id == Media.id),
         exists().where(User.id == Media.owner_id, User.avatar_id == Media.id),
         exists().where(Circle.cover_id == Media.id),
+        exists().where(campaigns.c.cover_id == Media.id),
     )
 
 

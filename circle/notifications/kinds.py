@@ -1,4 +1,4 @@
-"""Every kind of notice: its category, its sign, its sentence and where it leads.
+"""Every kind of notice: its category, its sign, its sentence and where it leads. Those of campaigns: campaign_kinds.py.
 
 A notice stores values, never sentences: it is told in the language of whoever reads it, with the names people have by
 then. What `data` may hold as it is told, by name:
@@ -7,7 +7,8 @@ then. What `data` may hold as it is told, by name:
                  None for whoever asked an anonymous question: then the kind's sentence `unnamed` is told
     quote        a reason, or the beginning of what was written; shown under the sentence
     role         the new role (member.role), what was adjusted and how (points.adjusted), why (level.up, level.down,
-                 question.closed), whether it earned points (answer.accepted)
+                 question.closed), whether it earned points (answer.accepted), that the post was a check-in, which
+                 counts no more or again (post.hidden, post.removed, post.restored; with title, idx and cadence)
     until        ISO moment (member.muted)
     topic        title of a topic (topic.posted)
     points, day  how many, and the last day they can be used (points.running_out); earned by it (answer.accepted)
@@ -21,120 +22,15 @@ has words of its own where that is a question (`asked`), and leads to where such
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-from circle.core.i18n import LazyString, lazy
+from circle.access import Permission
+from circle.core.i18n import lazy
+from circle.notifications.campaign_kinds import CAMPAIGN_KINDS
+from circle.notifications.kind import CATEGORIES, Kind
 
-_IN_LINK = re.compile(r"{(\w+)}")
-_IN_SENTENCE = re.compile(r"%\((\w+)\)s")
-#: what stands out in a sentence
-_STRONG = frozenset({"name"})
-#: parts of a link that come from where it happened
-_OF_PLACE = frozenset({"slug", "place"})
+__all__ = ["CATEGORIES", "KINDS", "OF_CONTENT", "OF_DECIDERS", "Kind", "kinds_of"]
 
-
-@dataclass(frozen=True)
-class Category:
-    """What somebody can have told to them or not, as one choice."""
-
-    title: LazyString
-    hint: LazyString
-    icon: str
-    #: whether it goes out by e-mail until the person says otherwise
-    mail: bool
-    #: why it cannot be switched off in the inbox; None when it can
-    fixed: LazyString | None = None
-
-
-CATEGORIES: Mapping[str, Category] = {
-    "replies": Category(
-        lazy("Comments and replies"), lazy("Answers to what you wrote, and news of your posts"), "message-circle", True
-    ),
-    "mentions": Category(lazy("Mentions"), lazy("When somebody names you or invites you to answer"), "at-sign", True),
-    "likes": Category(lazy("Likes and features"), lazy("When what you wrote pleases others"), "heart", False),
-    "topics": Category(lazy("Topics you follow"), lazy("New posts there, gathered by topic"), "hash", False),
-    "circle": Category(
-        lazy("Circles and roles"), lazy("Applications, invitations, and your place in a circle"), "users-round", True
-    ),
-    "moderation": Category(
-        lazy("Moderation"), lazy("When something you wrote, or you, are moderated"), "shield", True,
-        fixed=lazy("You must be able to learn what was done to what you wrote, and why."),
-    ),
-    "account": Category(
-        lazy("Account and safety"), lazy("Password, e-mail address and sign-in"), "key-round", True,
-        fixed=lazy("Only so do you notice that somebody else is at your account."),
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of notice is told. `tone` is "", ok or gold."""
-
-    category: str
-    icon: str
-    sentence: LazyString
-    #: a path with {slug} and names of `data`; None when there is nothing (more) to see
-    link: str | None = None
-    tone: str = ""
-    #: values of `data` without which the sentence cannot be told
-    needs: frozenset[str] = frozenset()
-    #: other sentences for certain values of `data["role"]`
-    by_role: Mapping[str, LazyString] = field(default_factory=dict)
-    #: sentence and link when it is about more than one
-    several: LazyString | None = None
-    several_link: str | None = None
-    #: sentences when the post is a question
-    asked: LazyString | None = None
-    asked_several: LazyString | None = None
-    #: the sentence when whoever did it is not named (`by` is None)
-    unnamed: LazyString | None = None
-
-    @property
-    def required(self) -> frozenset[str]:
-        """Names that `data` must hold."""
-        return self.needs | (frozenset(_IN_LINK.findall(self.link or "")) - _OF_PLACE)
-
-    @property
-    def of_content(self) -> bool:
-        """Whether it is about what somebody may read: told only to those who still may, and gone with it."""
-        return self.category in _OF_CONTENT and "post_id" in self.required
-
-    def _sentence(self, values: Mapping[str, Any]) -> str:
-        asked = values.get("asked", False)
-        if self.several is not None and values.get("count", 1) > 1:
-            return str(self.asked_several if asked and self.asked_several is not None else self.several)
-        if self.unnamed is not None and values.get("unnamed"):
-            return str(self.unnamed)
-        if self.asked is not None and asked:
-            return str(self.asked)
-        return str(self.by_role.get(values.get("role", ""), self.sentence))
-
-    def told(self, values: Mapping[str, Any]) -> str:
-        """The sentence in the reader's language; `values` holds name, circle, count, and what is in `data`."""
-        return self._sentence(values) % values
-
-    def pieces(self, values: Mapping[str, Any]) -> list[tuple[str, bool]]:
-        """The sentence in parts, with whether each stands out."""
-        parts = _IN_SENTENCE.split(self._sentence(values))
-        told = [
-            (str(values[part]), part in _STRONG) if number % 2 else (part.replace("%%", "%"), False)
-            for number, part in enumerate(parts)
-        ]
-        return [piece for piece in told if piece[0]]
-
-    def path(self, values: Mapping[str, Any]) -> str | None:
-        """Where it leads; `values` holds slug, count and `data`."""
-        link = self.several_link if self.several_link and values.get("count", 1) > 1 else self.link
-        if link is None or ("{slug}" in link and not values.get("slug")):
-            return None
-        return link.format_map(values)
-
-
-_OF_CONTENT = frozenset({"replies", "mentions", "likes", "topics"})
 _POST = "/{slug}/{place}/{post_id}"
 _COMMENT = "/{slug}/posts/{post_id}#comment-{comment_id}"
 _QUESTION = "/{slug}/questions/{post_id}"
@@ -195,14 +91,23 @@ KINDS: Mapping[str, Kind] = {
     "post.hidden": Kind(
         "moderation", "eye-off", lazy("Your post is hidden for now"), _POST,
         asked=lazy("Your question is hidden for now"),
+        by_role={
+            "checkin": lazy("Your post is hidden for now, so %(period)s of “%(title)s” does not count as checked in")
+        },
     ),
     "post.restored": Kind(
         "moderation", "eye", lazy("Your post can be seen again"), _POST, "ok",
         asked=lazy("Your question can be seen again"),
+        by_role={"checkin": lazy("Your post can be seen again, and %(period)s of “%(title)s” counts as checked in")},
     ),
     "post.removed": Kind(
         "moderation", "trash-2", lazy("Your post was removed from %(circle)s"),
         asked=lazy("Your question was removed from %(circle)s"),
+        by_role={
+            "checkin": lazy(
+                "Your post was removed from %(circle)s, so %(period)s of “%(title)s” does not count as checked in"
+            )
+        },
     ),
     "comment.hidden": Kind("moderation", "eye-off", lazy("Your comment is hidden for now"), _POST),
     "comment.restored": Kind("moderation", "eye", lazy("Your comment can be seen again"), _COMMENT, "ok"),
@@ -347,6 +252,7 @@ KINDS: Mapping[str, Kind] = {
         "account", "trash-2", lazy("Your account was not deleted yet: please hand over the circles that belong to you"),
         "/settings/deletion",
     ),
+    **CAMPAIGN_KINDS,
 }  # fmt: skip
 
 #: kinds that go with the post, comment or answer they are about
@@ -354,7 +260,11 @@ OF_CONTENT = tuple(name for name, kind in KINDS.items() if kind.of_content)
 
 
 #: kinds that ask somebody to decide something, and go with their right to
-OF_DECIDERS = ("application.submitted", "adjustment.waiting")
+OF_DECIDERS: Mapping[str, Permission] = {
+    "application.submitted": Permission.APPLICATION_DECIDE,
+    "adjustment.waiting": Permission.POINTS_ADJUST,
+    "checkin.waiting": Permission.CHECKIN_REVIEW,
+}
 
 
 def kinds_of(*categories: str) -> tuple[str, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from circle.core import clock
 from circle.core.db import Base, IdMixin
+
+#: the few notices that the index of campaigns has
+OF_CAMPAIGN = "campaign_id IS NOT NULL"
 
 
 class Notice(IdMixin, Base):
@@ -19,8 +22,13 @@ class Notice(IdMixin, Base):
         Index(None, "user_id", "read_at"),
         # what is told about a post or comment goes with it
         Index(None, "post_id", "comment_id"),
+        # and what is told about a campaign when that changes
+        Index(
+            "ix_notices_campaign", "campaign_id", "kind", "user_id",
+            sqlite_where=text(OF_CAMPAIGN), postgresql_where=text(OF_CAMPAIGN),
+        ),
         CheckConstraint("people_count >= 0", name="people_v1"),
-    )
+    )  # fmt: skip
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     circle_id: Mapped[int | None] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
@@ -33,6 +41,8 @@ class Notice(IdMixin, Base):
     comment_id: Mapped[int | None]
     #: or an answer to the question that the post is
     answer_id: Mapped[int | None]
+    #: or a campaign, or a check-in of it
+    campaign_id: Mapped[int | None]
     #: further values of the sentence and of the path it leads to (kinds.py)
     data: Mapped[dict[str, Any]]
     #: same fact, same key: told once

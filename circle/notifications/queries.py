@@ -92,7 +92,7 @@ _NO_CIRCLE_TZ = "Asia/Shanghai"
 #: parts of the inbox, by name -> categories
 PARTS: Mapping[str, Collection[str]] = {
     "people": ("replies", "mentions", "likes"),
-    "system": ("topics", "circle", "moderation", "account"),
+    "system": ("topics", "circle", "checkins", "reminders", "moderation", "account"),
 }
 
 
@@ -178,7 +178,8 @@ def settings_of(actor: Actor) -> SettingsRow:
 
 def _notices() -> Select[Any]:
     return (
-        select(Notice.id, Notice.kind, Notice.by_id, Notice.post_id, Notice.comment_id, Notice.answer_id, Notice.data)
+        select(Notice.id, Notice.kind, Notice.by_id, Notice.post_id, Notice.comment_id, Notice.answer_id)
+        .add_columns(Notice.campaign_id, Notice.data)
         .add_columns(Notice.people_count, Notice.created_at, Notice.told_at, Notice.read_at)
         .add_columns(Circle.slug, Circle.name, Circle.tz, _posts.c.type.label("post_type"))
         .outerjoin(Circle, Circle.id == Notice.circle_id)
@@ -230,6 +231,7 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         "post_id": row.post_id,
         "comment_id": row.comment_id,
         "answer_id": row.answer_id,
+        "campaign_id": row.campaign_id,
         "asked": row.post_type == "question",
         "place": "questions" if row.post_type == "question" else "posts",
         "count": row.people_count,
@@ -239,4 +241,20 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         "slug": row.slug,
         "level_name": level_name(row.data.get("named", ""), level) if level else "",
         "until": f"{here:%Y-%m-%d %H:%M}" if here else "",
+        "time": _hour(here) if here else "",
+        "period": _period(row.data),
     }
+
+
+def _hour(moment: datetime) -> str:
+    """The hour at which something ends: that of midnight belongs to the day that ends."""
+    return f"{moment:%H:%M}" if (moment.hour, moment.minute) != (0, 0) else "24:00"
+
+
+def _period(data: Mapping[str, Any]) -> str:
+    """Which day or week of a campaign."""
+    if "idx" not in data:
+        return ""
+    idx = data["idx"]
+    told: str = _("week %(idx)s", idx=idx) if data.get("cadence") == "weekly" else _("day %(idx)s", idx=idx)
+    return told

@@ -55,6 +55,12 @@ GRANT_NAMES: dict[str, LazyString] = {
     "campaign.team": lazy("Campaign completed as a team"),
 }
 
+
+def name_of(code: str) -> str:
+    """What a rule, or a promise, is called; the code itself for one that is known no more."""
+    return str(RULE_NAMES.get(code) or GRANT_NAMES.get(code) or code)
+
+
 #: why something earned less than its rule says; the sentences are in explaining.py
 REASONS = (
     "count_cap", "giver_cap", "point_cap", "total_cap", "too_short", "disabled", "not_member", "own", "anonymous",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from circle.core.i18n import _, ngettext
 from circle.ledger.queries import Movement
 from circle.points import telling
+from circle.points.catalog import GRANT_NAMES
 from circle.points.models import EarnRule, EarnSource
 
 
@@ -123,6 +124,10 @@ def _gone(code: str) -> str:
         )
     if code == "answer.accepted":
         return str(_("The answer is no longer the accepted one. If it is accepted again, the points return."))
+    if code == "checkin":
+        return str(_("The check-in does not count any more: its post is gone. If it returns, so do the points."))
+    if code in GRANT_NAMES:
+        return str(_("The campaign does not count as completed any more. If it does again, the points return."))
     if code == "content.featured":
         return str(_("The post is no longer a highlight, or no longer to be seen. If it is again, the points return."))
     return str(_("The post is no longer to be seen: deleted, hidden or removed. If it returns, so do the points."))

@@ -76,7 +76,8 @@ class EarnSource(Base):
         Index(None, "circle_id", "effective_at"),
     )
 
-    #: post:1, comment:2, like:1:7 (post, liker), featured:1, answer:3, accept:1:3 (question, answer)
+    #: post:1, comment:2, like:1:7 (post, liker), featured:1, answer:3, accept:1:3 (question, answer);
+    #: checkin:1:7:3 (campaign, user, day), campaign:1:7
     source_key: Mapped[str] = mapped_column(String(120), primary_key=True)
     circle_id: Mapped[int] = mapped_column(ForeignKey("circles.id"))
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))

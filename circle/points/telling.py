@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from circle.core.i18n import LazyString, _, lazy, ngettext
-from circle.points.catalog import RULE_NAMES
+from circle.points.catalog import name_of
 from circle.points.ladder import PRIVILEGES
 
 #: filters of a statement -> the first words of the kinds they show
@@ -41,12 +41,15 @@ _KINDS: Mapping[str, LazyString] = {
     "growth": lazy("Yearly review of the level"),
     "adjust": lazy("Adjusted by hand"),
 }
+#: what is paid for, and given back, with points
+_PAID: Mapping[str, LazyString] = {"makeup_card": lazy("Make-up card")}
 _ICONS: Mapping[str, str] = {
     "task": "circle-check", "gift": "gift", "spend": "ticket", "refund": "rotate-ccw", "expire": "hourglass",
     "forfeit": "log-out", "growth": "chart-no-axes-column", "unearn": "rotate-ccw", "again": "refresh-cw",
     "adjust": "hand",
     "post.text": "pencil-line", "post.media": "image", "comment": "message-circle", "like.received": "heart",
     "answer": "message-circle-reply", "answer.accepted": "badge-check", "content.featured": "sparkles",
+    "checkin": "calendar-check", "campaign": "trophy", "campaign.team": "users",
 }  # fmt: skip
 
 
@@ -58,13 +61,16 @@ def first_word(kind: str) -> str:
 def kind_title(kind: str) -> str:
     """What an entry of this kind is called."""
     word, _dot, code = kind.partition(".")
-    what = str(RULE_NAMES.get(code, code))
+    what = name_of(code)
     if word == "earn" and code:
         return what
     if word == "unearn":
         return str(_("Taken back: %(what)s", what=what))
     if word == "again":
         return str(_("Given again: %(what)s", what=what))
+    if word in {"spend", "refund"} and code in _PAID:
+        paid = str(_PAID[code])
+        return paid if word == "spend" else str(_("Given back: %(what)s", what=paid))
     if kind == "adjust.undo":
         return str(_("Adjustment undone"))
     return str(_KINDS.get(word, _("Booking")))

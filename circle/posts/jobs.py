@@ -50,6 +50,16 @@ def drop_expired_pins() -> None:
         operations.clear_expired_pins(circle_id)
 
 
+@job("posts.freeze_topic_weeks", every=timedelta(minutes=10))
+def freeze_topic_weeks() -> None:
+    """Keep the leaderboards of topics whose week is over, from ten past midnight on Monday in their circle's time
+    zone; and those of the weeks in which no worker ran."""
+    while batch := queries.topics_to_freeze(_BATCH):
+        frozen = [operations.freeze_topic_week(topic_id, week) for topic_id, week in batch]
+        if not any(frozen):
+            return  # gone or frozen meanwhile: nothing is lost by looking again later
+
+
 @job("posts.rename_mentions")
 def rename_mentions(user_id: int) -> None:
     """Let every text that names somebody show the name they have now; one that is up to date is not touched."""

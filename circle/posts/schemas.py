@@ -206,6 +206,24 @@ class QuestionHintOut(OutSchema):
     )
 
 
+class CheckinHintOut(OutSchema):
+    """Which period of which campaign a check-in stands for."""
+
+    campaign_id = Id(required=True)
+    title = fields.String(required=True)
+    idx = fields.Integer(required=True, metadata={"description": "The day (or week), from 1."})
+    total = fields.Integer(required=True)
+    cadence = fields.String(required=True, metadata={"description": "daily or weekly"})
+    source = fields.String(required=True, metadata={"description": "normal or makeup"})
+    status = fields.String(
+        required=True,
+        metadata={
+            "description": "pending, approved, rejected or void for its author and for those who review; "
+            "approved for everybody else"
+        },
+    )
+
+
 class PostOut(OutSchema):
     id = Id(required=True)
     type = fields.String(required=True)
@@ -226,6 +244,9 @@ class PostOut(OutSchema):
     poll = fields.Nested(PollRefOut, required=True, allow_none=True)
     question = fields.Nested(
         QuestionHintOut, required=True, allow_none=True, metadata={"description": "null for all but questions"}
+    )
+    checkin = fields.Nested(
+        CheckinHintOut, required=True, allow_none=True, metadata={"description": "null for all but check-ins"}
     )
     liked = fields.Boolean(required=True)
     favorited = fields.Boolean(required=True)

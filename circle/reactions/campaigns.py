@@ -5,6 +5,7 @@ from __future__ import annotations
 from circle.checkins import events as checkins
 from circle.checkins import jobs as checkin_jobs
 from circle.checkins import operations as checkin_operations
+from circle.circles import events as circles
 from circle.circles import operations as circle_operations
 from circle.core.jobs import enqueue
 from circle.posts import events as posts
@@ -28,8 +29,26 @@ def keep_engagement_of_checkin(event: posts.PostEngaged) -> None:
         checkin_operations.keep_engagement(event.post_id, event.engagement)
 
 
+def hold_edited_checkin(event: posts.PostEdited) -> None:
+    if event.type == "checkin":
+        checkin_operations.check_edited(event.post_id, event.body, event.kinds)
+
+
+def leave_teams(event: circles.MemberLeft | circles.MemberRemoved | circles.MemberBanned) -> None:
+    checkin_operations.leave_teams(event.circle_id, event.user_id)
+
+
+def resume_campaigns(event: circles.MemberJoined) -> None:
+    if not event.first:
+        checkin_operations.resume_enrollments(event.circle_id, event.user_id)
+
+
 def note_campaign(event: checkins.CampaignPublished) -> None:
     circle_operations.note_campaigns(event.circle_id, event.closes_at)
+
+
+def recount_campaign(event: checkins.PeriodExcused | checkins.CampaignImproved) -> None:
+    enqueue(checkin_jobs.recount, event.campaign_id, key=f"{checkin_jobs.recount.name}:{event.campaign_id}")
 
 
 def settle_cancelled(event: checkins.CampaignCancelled) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from circle.accounts import events as accounts
+from circle.checkins.queries import checkin_of_post
 from circle.circles.operations import adjust_post_count as adjust_circle_posts
 from circle.core import clock
 from circle.core.jobs import enqueue
@@ -50,23 +51,32 @@ def count_moved_post(event: posts.PostMoved) -> None:
     adjust_topic_posts(event.entered, +1)
 
 
-def _tell_author(kind: str, event: posts.PostEvent | posts.CommentEvent, reason: str = "") -> None:
-    data: dict[str, Any] = {"post_id": event.post_id, "quote": reason}
+def _tell_author(kind: str, event: posts.PostEvent | posts.CommentEvent, reason: str = "", **more: Any) -> None:
+    data: dict[str, Any] = {"post_id": event.post_id, "quote": reason, **more}
     if isinstance(event, posts.CommentEvent):
         data["comment_id"] = event.comment_id
     notify(event.author_id, kind, circle_id=event.circle_id, dedupe_key=moment(), data=data)
 
 
 def tell_hidden_post(event: posts.PostHidden) -> None:
-    _tell_author("post.hidden", event, event.reason)
+    _tell_author("post.hidden", event, event.reason, **_checkin(event.post_id, "void"))
 
 
 def tell_restored_post(event: posts.PostRestored) -> None:
-    _tell_author("post.restored", event)
+    _tell_author("post.restored", event, **_checkin(event.post_id, "approved"))
 
 
 def tell_removed_post(event: posts.PostRemoved) -> None:
-    _tell_author("post.removed", event, event.reason)
+    _tell_author("post.removed", event, event.reason, **_checkin(event.post_id, "void"))
+
+
+def _checkin(post_id: int, status: str) -> dict[str, Any]:
+    """That the post is a check-in which that made void (or brought back): one notice says both."""
+    found = checkin_of_post(post_id)
+    if found is None or found.status != status or found.replaced:
+        return {}
+    about = {"campaign_id": found.campaign_id, "title": found.title, "idx": found.idx, "cadence": found.cadence}
+    return {"role": "checkin", **about}
 
 
 def tell_featured_post(event: posts.PostFeatured) -> None:

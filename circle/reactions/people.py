@@ -59,8 +59,5 @@ def tell_removal(event: circles.MemberRemoved) -> None:
 def withdraw_decisions(
     event: circles.MemberRoleChanged | circles.MemberLeft | circles.MemberBanned | circles.MemberRemoved,
 ) -> None:
-    if isinstance(event, circles.MemberRoleChanged) and (
-        Permission.APPLICATION_DECIDE in ROLE_PERMISSIONS[Role(event.after)]
-    ):
-        return
-    withdraw_from_decider(event.user_id, event.circle_id)
+    still = ROLE_PERMISSIONS[Role(event.after)] if isinstance(event, circles.MemberRoleChanged) else ()
+    withdraw_from_decider(event.user_id, event.circle_id, still=still)

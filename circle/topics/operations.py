@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict, Unpack
+from functools import cache
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 
 from circle.access import Actor, Permission, require
 from circle.circles.models import Circle
@@ -127,12 +128,15 @@ def adjust_post_count(topic_ids: Iterable[int], delta: int) -> None:
 
 
 def _adjust(topic_id: int, *, posts: int = 0, followers: int = 0) -> None:
-    db.session.execute(
-        update(Topic)
-        .where(Topic.id == topic_id)
-        .values(post_count=Topic.post_count + posts, follower_count=Topic.follower_count + followers)
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_adjusting(), {"topic": topic_id, "posts": posts, "followers": followers})
+
+
+@cache
+def _adjusting() -> Any:
+    topics: Any = Topic.__table__
+    posts, followers = (bindparam(name, type_=BigInteger) for name in ("posts", "followers"))
+    more = {"post_count": topics.c.post_count + posts, "follower_count": topics.c.follower_count + followers}
+    return update(topics).where(topics.c.id == bindparam("topic", type_=BigInteger)).values(more)
 
 
 def _circle_of(actor: Actor, topic_id: int) -> CircleRow:

@@ -145,8 +145,8 @@ def writable_topics(actor: Actor, circle_id: int, ids: Sequence[int]) -> list[tu
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return []
-    here = select(Topic.id, Topic.slug, Topic.title, Topic.status)
-    found = {row.id: row for row in db.session.execute(here.where(Topic.circle_id == circle_id, Topic.id.in_(wanted)))}
+    rows_here = db.session.execute(_writable_statement(), {"circle": circle_id, "wanted": wanted})
+    found = {row.id: row for row in rows_here}
     if len(found) != len(wanted):
         raise Invalid(errors={"topic_ids": [lazy("One of the topics is not there any more. Please choose again.")]})
     rows = [found[id_] for id_ in wanted]
@@ -155,6 +155,13 @@ def writable_topics(actor: Actor, circle_id: int, ids: Sequence[int]) -> list[tu
             sentence = lazy("The topic %(title)s is closed. Please choose another.", title=row.title)
             raise Refused("TOPIC_CLOSED", sentence, field="topic_ids")
     return [(row.id, row.slug, row.title) for row in rows]
+
+
+@cache
+def _writable_statement() -> Select[Any]:
+    topic = Topic.__table__.c
+    here = (topic.circle_id == bindparam("circle", type_=BigInteger), topic.id.in_(bindparam("wanted", expanding=True)))
+    return select(topic.id, topic.slug, topic.title, topic.status).where(*here)
 
 
 @cache

@@ -17,6 +17,8 @@ depends_on = None
 BIGINT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 ACTIVE = sa.text("status IN ('pending', 'approved')")
+OF_CAMPAIGN = sa.text("campaign_id IS NOT NULL")
+ON_BOARD = sa.text("status IN ('active', 'completed', 'failed')")
 
 
 def upgrade() -> None:
@@ -63,6 +65,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reviewers_told_on", sa.Date(), nullable=True),
         sa.Column("cancel_reason", sa.String(length=300), nullable=False),
         sa.Column("version", BIGINT, nullable=False),
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
@@ -184,10 +187,13 @@ def upgrade() -> None:
         sa.Column("captain_id", BIGINT, nullable=False),
         sa.Column("member_count", BIGINT, nullable=False),
         sa.Column("frozen_size", BIGINT, nullable=True),
+        sa.Column("done", BIGINT, nullable=False),
+        sa.Column("merit", BIGINT, nullable=False),
         sa.Column("completed", sa.Boolean(), nullable=True),
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("member_count >= 0 AND member_count <= 10", name=op.f("ck_checkin_teams_members_v1")),
+        sa.CheckConstraint("done >= 0 AND merit >= 0", name=op.f("ck_checkin_teams_days_v1")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_checkin_teams_campaign_id_campaigns"), ondelete="CASCADE"
         ),
@@ -201,6 +207,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", BIGINT, nullable=False),
         sa.Column("user_id", BIGINT, nullable=False),
         sa.Column("team_id", BIGINT, nullable=True),
+        sa.Column("teamed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_idx", BIGINT, nullable=False),
@@ -210,6 +217,7 @@ def upgrade() -> None:
         sa.Column("likes", BIGINT, nullable=False),
         sa.Column("lateness_s", BIGINT, nullable=False),
         sa.Column("merit", BIGINT, nullable=False),
+        sa.Column("board_key", BIGINT, nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(length=300), nullable=False),
@@ -222,6 +230,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "done >= on_time AND on_time >= 0 AND best_streak <= done", name=op.f("ck_enrollments_days_v1")
         ),
+        sa.CheckConstraint("board_key = -merit", name=op.f("ck_enrollments_board_v1")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_enrollments_campaign_id_campaigns"), ondelete="CASCADE"
         ),
@@ -237,7 +246,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrollments", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_enrollments_campaign_id_merit_id"), ["campaign_id", "merit", "id"], unique=False
+            "ix_enrollments_board",
+            ["campaign_id", "board_key", "id", "status"],
+            unique=False,
+            sqlite_where=ON_BOARD,
+            postgresql_where=ON_BOARD,
         )
         batch_op.create_index(
             batch_op.f("ix_enrollments_campaign_id_settled_at_id"), ["campaign_id", "settled_at", "id"], unique=False
@@ -262,6 +275,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("engagement", BIGINT, nullable=False),
+        sa.Column("quality_key", BIGINT, sa.Computed("-engagement", persisted=True), nullable=False),
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("source = 'admin' OR post_id IS NOT NULL", name=op.f("ck_checkin_records_post_v1")),
@@ -291,11 +305,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("checkin_records", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_checkin_records_enrollment_id_idx"), ["enrollment_id", "idx"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_checkin_records_campaign_id_idx_status"), ["campaign_id", "idx", "status"], unique=False
         )
         batch_op.create_index(
-            batch_op.f("ix_checkin_records_campaign_id_status_engagement_post_id"),
-            ["campaign_id", "status", "engagement", "post_id"],
+            "ix_checkin_records_quality",
+            ["campaign_id", "status", "quality_key", "post_id"],
             unique=False,
         )
         batch_op.create_index(
@@ -345,8 +362,24 @@ def upgrade() -> None:
     with op.batch_alter_table("circles", schema=None) as batch_op:
         batch_op.add_column(sa.Column("campaigns_until", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("campaign_id", BIGINT, nullable=True))
+        batch_op.create_index(
+            "ix_notices_campaign",
+            ["campaign_id", "kind", "user_id"],
+            unique=False,
+            sqlite_where=OF_CAMPAIGN,
+            postgresql_where=OF_CAMPAIGN,
+        )
+
 
 def downgrade() -> None:
+    # what is told of campaigns leads nowhere without them
+    op.execute("DELETE FROM notices WHERE campaign_id IS NOT NULL")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index("ix_notices_campaign", sqlite_where=OF_CAMPAIGN, postgresql_where=OF_CAMPAIGN)
+        batch_op.drop_column("campaign_id")
+
     with op.batch_alter_table("circles", schema=None) as batch_op:
         batch_op.drop_column("campaigns_until")
 
@@ -359,15 +392,16 @@ def downgrade() -> None:
         batch_op.drop_index("uq_checkin_records_one_each", sqlite_where=ACTIVE, postgresql_where=ACTIVE)
         batch_op.drop_index(batch_op.f("ix_checkin_records_user_id_id"))
         batch_op.drop_index(batch_op.f("ix_checkin_records_campaign_id_status_id"))
-        batch_op.drop_index(batch_op.f("ix_checkin_records_campaign_id_status_engagement_post_id"))
+        batch_op.drop_index("ix_checkin_records_quality")
         batch_op.drop_index(batch_op.f("ix_checkin_records_campaign_id_idx_status"))
+        batch_op.drop_index(batch_op.f("ix_checkin_records_enrollment_id_idx"))
 
     op.drop_table("checkin_records")
     with op.batch_alter_table("enrollments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_enrollments_user_id_status_campaign_id"))
         batch_op.drop_index(batch_op.f("ix_enrollments_team_id"))
         batch_op.drop_index(batch_op.f("ix_enrollments_campaign_id_settled_at_id"))
-        batch_op.drop_index(batch_op.f("ix_enrollments_campaign_id_merit_id"))
+        batch_op.drop_index("ix_enrollments_board", sqlite_where=ON_BOARD, postgresql_where=ON_BOARD)
 
     op.drop_table("enrollments")
     op.drop_table("checkin_teams")

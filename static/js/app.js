@@ -98,7 +98,7 @@
 
   /* ---------- 5 plain forms ---------- */
   document.addEventListener("submit", (e) => {
-    const question = e.target.dataset.confirm;
+    const question = e.submitter?.dataset.confirm ?? e.target.dataset.confirm;
     if (question && !confirm(question)) { e.preventDefault(); e.stopImmediatePropagation(); }
   }, true);
   // one tap, one request; a form that htmx sends is queued there

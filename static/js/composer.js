@@ -1,6 +1,6 @@
 /* The page that writes a post: files go up as they are chosen, a voice can be recorded, and what is written is kept.
    Without this file the form still works: files come with it, and a button keeps the draft.
-   Contents: 1 helpers  2 files of the form  3 uploads  4 drop, paste  5 recorder  6 drafts  7 kind  8 sending */
+   Contents: 1 helpers  2 files of the form  3 uploads  4 drop, paste  5 recorder  6 drafts  7 kind  8 check-in  9 sending */
 (() => {
   "use strict";
   const form = document.getElementById("compose"), texts = document.getElementById("tpl-composer")?.dataset;
@@ -418,7 +418,24 @@
   el.title.addEventListener("input", look);
   document.addEventListener("change", (e) => { if (e.target.name === "type" && e.target.form === form) { kind(); changed(); } });
 
-  /* ---------- 8 sending ---------- */
+  /* ---------- 8 check-in: what it still lacks ---------- */
+  const needs = $$("[data-need]", form);
+  function lack() {
+    const have = { text: [...el.body.value.trim()].length, image: pictures().length, audio: others("audio").length };
+    for (const need of needs) {
+      const left = Number(need.dataset.least) - have[need.dataset.need], line = $("span", need);
+      const said = left > 0 && have[need.dataset.need] ? need.dataset.missing.replace("{n}", left) : need.dataset.said;
+      need.toggleAttribute("data-met", left <= 0);
+      if (line.textContent !== said) line.textContent = said;
+    }
+  }
+  if (needs.length) {
+    form.addEventListener("input", lack);
+    form.addEventListener("change", lack);
+    for (const box of [previews, attachments]) new MutationObserver(lack).observe(box, { childList: true });
+  }
+
+  /* ---------- 9 sending ---------- */
   const button = document.getElementById("publish");
   function label() {
     if (!button) return;
@@ -457,4 +474,5 @@
   sync();
   restore();
   kind();
+  lack();
 })();

@@ -133,6 +133,64 @@ VIEWS: dict[str, tuple[View, ...]] = {
         "posts.favorites": [("favorites", "/me/favorites", SIGNED_IN)],
         "posts.pin_form": [("pin a post", "/{slug}/posts/{post}/pin", OWNER),
                            ("change a pin", "/{slug}/posts/{talk}/pin", OWNER)],
+        "checkins.index": [
+            ("campaigns", "/{slug}/campaigns", EVERYONE),
+            ("no campaigns", "/{studio}/campaigns", ("visitor", "owner")),
+        ],
+        "checkins.show": [
+            ("campaign", "/{slug}/campaigns/{campaign}", EVERYONE),
+            ("campaign of months", "/{slug}/campaigns/{long_campaign}", SIGNED_IN),
+            ("campaign to come", "/{slug}/campaigns/{next_campaign}", EVERYONE),
+            ("campaign that is settled", "/{slug}/campaigns/{past_campaign}", EVERYONE),
+            ("campaign that was cancelled", "/{slug}/campaigns/{cancelled_campaign}", ("visitor", "member")),
+            ("draft of a campaign", "/{slug}/campaigns/{draft_campaign}", OWNER),
+        ],
+        "checkins.board": [
+            ("board of a campaign", "/{slug}/campaigns/{campaign}/board", EVERYONE),
+            ("board of posts of a campaign", "/{slug}/campaigns/{campaign}/board?board=quality", ("member",)),
+            ("board of teams of a campaign", "/{slug}/campaigns/{team_campaign}/board?board=team", ("member",)),
+            ("board of a campaign that is settled", "/{slug}/campaigns/{past_campaign}/board", ("member",)),
+            ("empty board of a campaign", "/{slug}/campaigns/{next_campaign}/board?board=quality", ("visitor",)),
+        ],
+        "checkins.new_checkin": [("checking in", "/{slug}/campaigns/{campaign}/checkin", ("member",))],
+        "checkins.new_makeup": [
+            ("making up", "/{slug}/campaigns/{campaign}/makeup/{missed}", ("member",)),
+            ("making up without a card", "/{slug}/campaigns/{cardless}/makeup/1", ("member",)),
+        ],
+        "checkins.teams": [
+            ("teams", "/{slug}/campaigns/{team_campaign}/teams", EVERYONE),
+            ("teams of a campaign to come", "/{slug}/campaigns/{next_campaign}/teams", EVERYONE),
+        ],
+        "checkins.team": [("team", "/{slug}/campaigns/{team_campaign}/teams/{team}", EVERYONE)],
+        "checkins.manage_team": [
+            ("a team to manage", "/{slug}/campaigns/{team_campaign}/teams/{team}/manage", OWNER),
+        ],
+        "checkins.reviews": [
+            ("check-ins that wait", "/{slug}/manage/checkins", OWNER),
+            ("no check-ins that wait", "/{studio}/manage/checkins", OWNER),
+        ],
+        "checkins.review": [
+            ("review", "/{slug}/manage/campaigns/{long_campaign}/review", OWNER),
+            ("reviewed", "/{slug}/manage/campaigns/{long_campaign}/review?status=approved", OWNER),
+            ("nothing to review", "/{slug}/manage/campaigns/{campaign}/review", OWNER),
+        ],
+        "checkins.posts": [("check-ins of a campaign", "/{slug}/campaigns/{campaign}/checkins", ("visitor", "member"))],
+        "checkins.manage": [
+            ("managed campaigns", "/{slug}/manage/campaigns", OWNER),
+            ("no managed campaigns", "/{studio}/manage/campaigns", OWNER),
+        ],
+        "checkins.new_campaign": [("new campaign", "/{slug}/manage/campaigns/new", OWNER)],
+        "checkins.manage_campaign": [
+            ("campaign to manage", "/{slug}/manage/campaigns/{campaign}", OWNER),
+            ("draft of a campaign", "/{slug}/manage/campaigns/{draft_campaign}", OWNER),
+            ("campaign to manage, of months", "/{slug}/manage/campaigns/{long_campaign}", OWNER),
+            ("campaign to manage, settled", "/{slug}/manage/campaigns/{past_campaign}", OWNER),
+            ("campaign to manage, cancelled", "/{slug}/manage/campaigns/{cancelled_campaign}", OWNER),
+        ],
+        "checkins.people": [
+            ("who takes part", "/{slug}/manage/campaigns/{campaign}/people", OWNER),
+            ("nobody was taken out", "/{slug}/manage/campaigns/{campaign}/people?status=disqualified", OWNER),
+        ],
         "qa.index": [
             ("questions", "/{slug}/questions", EVERYONE),
             ("questions that nobody answered", "/{slug}/questions?tab=unanswered", ("visitor",)),
@@ -163,6 +221,10 @@ VIEWS: dict[str, tuple[View, ...]] = {
                             ("no edits", "/{slug}/posts/{post}/revisions", OWNER)],
         "posts.replies": [("replies", "/{slug}/comments/{thread}/replies", EVERYONE)],
         "posts.edit_comment": [("edit a comment", "/{slug}/comments/{own_comment}/edit", ("member",))],
+        "posts.topic_board": [
+            ("leaderboard of a topic", "/{slug}/topics/{topic}/leaderboard", EVERYONE),
+            ("leaderboard of a topic, once", "/{slug}/topics/{topic}/leaderboard?week=W2020-01", ("member",)),
+        ],
         "posts.topic": [
             ("topic", "/{slug}/topics/{topic}", EVERYONE),
             ("closed topic without posts", "/{slug}/topics/past", EVERYONE),

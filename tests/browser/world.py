@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 
 from circle.accounts import operations as accounts
 from circle.accounts import passwords
 from circle.accounts.models import User
+from circle.checkins import jobs as checkin_jobs
+from circle.checkins import operations as checkins
+from circle.checkins.operations import Plan
 from circle.circles import operations as circles
 from circle.circles.models import Circle, Invite
 from circle.core import clock
@@ -62,6 +66,20 @@ class World:
     task: int
     own_comment: int
     thread: int
+    #: campaigns: one of this week in which the member has missed a day, one of months with reviews, one of weeks that
+    #: is to come, one that is settled, one that was cancelled, and a draft
+    campaign: int
+    long_campaign: int
+    next_campaign: int
+    past_campaign: int
+    cancelled_campaign: int
+    draft_campaign: int
+    #: one with a team of the member's that runs, and that team
+    team_campaign: int
+    team: int
+    #: the day of the first that the member has missed, and a campaign that gives nobody a make-up card
+    missed: int
+    cardless: int
     invite: str
     spent_invite: str
     person: str
@@ -121,6 +139,7 @@ def build(app: Flask) -> World:
     return World(
         slug="morning", studio=studio, garden=garden, topic="notes", invite=invite, spent_invite=spent,
         person=ben.username, cookies=cookies, task=_task(owner), **_codes(builder), **shown,
+        **_campaigns(owner, ann, ben),
     )  # fmt: skip
 
 
@@ -199,6 +218,63 @@ def _questions(owner: User, ann: User, ben: User) -> dict[str, int]:
         waiting = posts.publish_post(actor_of(ann), "morning", type="question", title=title, body="")
         qa.invite(actor_of(ann), waiting, user_id=owner.id)
     return {"question": asked, "answer": answer, "asked_again": again}
+
+
+def _campaigns(owner: User, ann: User, ben: User) -> dict[str, int]:
+    now = clock.now()
+    today = clock.local_date(now, "Asia/Shanghai")
+    boss, member, other = actor_of(owner), actor_of(ann), actor_of(ben)
+    team_ids: list[int] = []
+
+    def planned(title: str, start: int, length: int, **values: Any) -> int:
+        plan = {"start_date": today + timedelta(days=start), "end_date": today + timedelta(days=start + length - 1)}
+        return checkins.create_campaign(boss, "morning", Plan(title=title, **plan, **values))
+
+    def published(title: str, start: int, length: int, **values: Any) -> int:
+        with clock.at(now + timedelta(days=min(start, 0) - 1)):
+            campaign_id = planned(title, start, length, **values)
+            checkins.publish_campaign(boss, campaign_id)
+            for person in (member, other):
+                checkins.enroll(person, campaign_id)
+            if values.get("teams"):
+                team_ids.append(checkins.create_team(member, campaign_id, name="写完再睡的人"))
+                checkins.join_team(other, team_ids[-1])
+        return campaign_id
+
+    def check_in(campaign_id: int, ago: int, body: str = "窗外的雾散了一半。") -> None:
+        for person in (member, other):
+            with clock.at(now - timedelta(days=ago)):
+                checkins.submit(person, campaign_id, body=body)
+
+    week = published(
+        "早安七天", -4, 7, need_n=5, reward_points=20, reward_growth=30, min_len=5, card_price=20,
+        prompts=("窗外有什么？",) * 7, intro="每天早上写几句。", intro_html="<p>每天早上写几句。</p>",
+    )  # fmt: skip
+    for ago in (4, 2, 1):
+        check_in(week, ago)
+    months = published(
+        LONG_TITLE[:40], -20, 90, need_type="streak", need_n=10, review="manual", lookback=5, level_min=1
+    )
+    check_in(months, 1)
+    check_in(months, 0)
+    weeks = published("每周一篇长文", 10, 30, cadence="weekly", need_n=3, teams=True, team_points=50)
+    teamed = published("一起读完一本书", -3, 7, teams=True, team_points=50, team_growth=20)
+    check_in(teamed, 3)
+    check_in(teamed, 2)
+    with clock.at(now):
+        checkins.submit(other, teamed, body="读到第三章。")
+    past = published("晚安三天", -12, 3, need_n=2, reward_points=20)
+    check_in(past, 11)
+    check_in(past, 12)
+    checkin_jobs.settle(past)
+    gone = published("临时取消的一周", -1, 7)
+    cardless = published("没有补签卡的几天", -1, 9, need_n=2, free_cards=0, card_price=20, min_len=10, min_images=1)
+    checkins.cancel_campaign(boss, gone, reason="场地临时变了，改到下个月再办")
+    return {
+        "campaign": week, "long_campaign": months, "next_campaign": weeks, "past_campaign": past,
+        "cancelled_campaign": gone, "draft_campaign": planned("还没写完的活动", 3, 7), "missed": 2,
+        "cardless": cardless, "team_campaign": teamed, "team": team_ids[-1],
+    }  # fmt: skip
 
 
 _BODY = """昨晚重读《夜航西飞》，折角的那页写着：*不要慢慢地离开一个地方*。

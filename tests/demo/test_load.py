@@ -11,10 +11,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from circle.accounts.models import User
+from circle.checkins.checking import campaigns_of, check_campaign
+from circle.checkins.models import Campaign, CampaignRank, CheckinRecord, Enrollment, Team
 from circle.circles.models import Circle, Member
 from circle.core import clock
 from circle.core.db import db
 from circle.demo import load
+from circle.points.checking import check_books
+from circle.points.models import EarnSource
 from circle.posts.models import Comment, Draft, Favorite, Mention, Poll, Post, PostMedia
 from circle.posts.operations.counting import recount
 from circle.qa.models import Answer, Question, QuestionInvite
@@ -89,6 +93,7 @@ def test_the_demo_is_lively_consistent_and_loaded_once(
             counted.like_count, counted.comment_count, counted.engagement, len(answers)
         )  # fmt: skip
     assert_questions()
+    assert_campaigns()
     pinned = select(Post.pin_rank).where(Post.circle_id == main.id, Post.pin_rank.is_not(None))
     assert sorted(db.session.scalars(pinned.order_by(Post.pin_rank))) == [1, 2]
     assert sum(post.featured_at is not None for post in posts) >= 10
@@ -132,6 +137,30 @@ def assert_questions() -> None:
     assert (invites["answered"], invites["declined"], invites["invited"]) == (4, 2, 2)
     newest = max(answer.created_at for answer in answers)
     assert newest <= clock.now() and newest - min(answer.created_at for answer in answers) > timedelta(days=25)
+
+
+def assert_campaigns() -> None:
+    """One is settled, two run, one is to begin; what is promised of them holds, also in the books."""
+    found = db.session.scalars(select(Campaign).order_by(Campaign.opens_at)).all()
+    assert [campaign.status for campaign in found] == ["closed", "published", "published", "published"]
+    sounds, _roll, window, book = found
+    assert (book.teams, book.opens_at > clock.now()) == (True, True)
+    assert window.opens_at < clock.now() < window.closes_at
+    assert [team.member_count for team in db.session.scalars(select(Team).order_by(Team.created_at))] == [4, 3, 2]
+    places = select(func.count()).where(CampaignRank.campaign_id == sounds.id, CampaignRank.board == "diligence")
+    assert db.session.scalar(places) == sounds.enrolled_count == 10
+    ended = select(Enrollment.status).where(Enrollment.campaign_id == sounds.id)
+    assert Counter(db.session.scalars(ended)) == {"completed": 8, "failed": 2}
+    paid = select(func.count()).where(EarnSource.rule_code == "campaign", EarnSource.state == "on")
+    assert (db.session.scalar(paid) or 0) >= 8
+    kinds = Counter(map(tuple, db.session.execute(select(CheckinRecord.source, CheckinRecord.status))))
+    assert kinds["makeup", "approved"] == 2 and kinds["normal", "pending"] == 2 and kinds["normal", "rejected"] == 1
+    me = db.session.scalars(select(User.id).where(User.username == load.MEMBER)).one()
+    mine = select(CheckinRecord.idx).where(CheckinRecord.campaign_id == window.id, CheckinRecord.user_id == me)
+    assert sorted(db.session.scalars(mine)) == [1, 2, 4, 5]
+    for circle_id in db.session.scalars(select(Circle.id)):
+        assert not any(check_campaign(campaign_id).violations for campaign_id in campaigns_of(circle_id))
+        assert not check_books(circle_id).violations
 
 
 def test_a_database_of_somebody_else_is_left_alone(app: Flask, make: Make) -> None:

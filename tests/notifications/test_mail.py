@@ -226,7 +226,8 @@ def test_settings_are_chosen_with_a_plain_form(place: Place, browser: Callable[.
     rows = {row.category: (row.inbox, row.mail) for row in queries.settings_of(place.ann).categories}
     assert rows == {
         "replies": (True, True), "mentions": (True, False), "likes": (False, False), "topics": (False, False),
-        "circle": (False, False), "moderation": (True, True), "account": (True, False),
+        "circle": (False, False), "checkins": (False, False), "reminders": (False, False), "moderation": (True, True),
+        "account": (True, False),
     }  # fmt: skip
     assert client.post("/settings/notifications", {"inbox": ["nonsense\x00"]}).status_code == 422
 
@@ -239,7 +240,7 @@ def test_settings_over_json(place: Place, api: Callable[..., ApiClient]) -> None
     body = {"categories": [{"category": "likes", "inbox": True, "mail": True}]}
     after = client.put("/me/notification-settings", json=body).get_json()
     assert [row["category"] for row in after["categories"] if row["mail"]] == [
-        "replies", "mentions", "likes", "circle", "moderation", "account",
+        "replies", "mentions", "likes", "circle", "checkins", "moderation", "account",
     ]  # fmt: skip
     fixed = {"categories": [{"category": "moderation", "inbox": False, "mail": False}]}
     refused = client.put("/me/notification-settings", json=fixed)

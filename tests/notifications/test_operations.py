@@ -64,10 +64,11 @@ def test_every_kind_reads_as_a_sentence_and_leads_somewhere_or_nowhere(app: Flas
     data = {"by": by.id, "post_id": 5, "comment_id": 6, "quote": "why", "role": "admin"}
     data |= {"until": "2026-11-22T16:30:00+00:00", "topic": "早读", "topic_slug": "early"}
     data |= {"points": 12, "day": "2026-12-31", "level": 2, "answer_id": 7, "of": "8"}
+    data |= {"campaign_id": 9, "title": "早安 100%", "idx": 3, "team": "晨光"}
     operations.notify(user.id, kind, circle_id=circle.id, dedupe_key="1", data=data)
     (row,) = told(user)
     assert row.text
-    assert "%" not in row.text.replace("100% 读书", "")
+    assert "%" not in row.text.replace("100% 读书", "").replace("早安 100%", "")
     assert "{" not in (row.url or "")
     assert row.url is None or row.url.startswith((f"/{circle.slug}", "/me/drafts", "/settings"))
     assert "".join(text for text, _strong in row.pieces) == row.text

@@ -32,9 +32,9 @@ def approve_record(actor: Actor, record_id: int) -> None:
     rules.check_record_status(record.status, ("pending",))
     _set(record, "approved", actor)
     refresh_enrollment(campaign, enrollment)
-    set_checkin_earned(record, on=True)
+    earned = set_checkin_earned(record, on=True)
     audit.record(actor, "checkin.approve", f"checkin:{record.id}", {"idx": record.idx}, circle_id=record.circle_id)
-    emit(CheckinApproved(*_about(record, campaign, actor.id), reviewed=True))
+    emit(CheckinApproved(*_about(record, campaign, actor.id), reviewed=True, points=earned.granted_points))
 
 
 @operation

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, update
 
 from circle import access
 from circle.access import Actor, Permission
-from circle.checkins import rules
+from circle.checkins import days, rules
 from circle.checkins.events import Enrolled, Withdrew
 from circle.checkins.models import Campaign, CampaignPeriod, Enrollment, MakeupCard
-from circle.checkins.operations.counting import refresh_enrollment
+from circle.checkins.operations.counting import Days, excused_of, need_of, refresh_enrollment
+from circle.checkins.operations.teaming import held_team, let_go
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
 from circle.core import clock, ids
@@ -22,24 +23,27 @@ from circle.core.operation import emit, lock, operation
 
 @operation
 def enroll(actor: Actor, campaign_id: int) -> int:
-    """Take part in a campaign; returns the enrolment's id. Joining twice is joining once; who had withdrawn goes on.
+    """Take part in a campaign; returns the enrolment's id. Joining twice is joining once; who had withdrawn
+    goes on, as long as they can still complete it.
 
     Raises NotFound, Forbidden (BANNED, DISQUALIFIED), Refused NOT_OPEN, LATE_JOIN_CLOSED, LEVEL_TOO_LOW.
     """
     campaign, circle = campaign_for(actor, campaign_id)
     access.require(actor, Permission.CAMPAIGN_JOIN, circle.standing)
     mine = select(Enrollment.id).where(Enrollment.campaign_id == campaign.id, Enrollment.user_id == actor.person_id)
+    # whoever comes, goes, or calls it off is in this queue: who is counted here is settled with the rest
+    lock(Campaign, campaign.id)
     there = db.session.scalar(mine)
-    now = clock.now()
     if there is None or _is_withdrawn(there):
-        today = clock.local_date(now, campaign.tz)
-        rules.check_joinable(campaign.status, campaign.closes_at, last_join_day(campaign), today)
+        until = join_until(campaign) if there is None else _return_until(campaign, there)
+        rules.check_joinable(campaign.status, campaign.closes_at, until)
         check_level(circle, campaign)
     if there is None:
+        now = clock.now()
         fresh = insert_once(
             Enrollment, id=ids.new_id(), circle_id=campaign.circle_id, campaign_id=campaign.id, user_id=actor.person_id,
             status="active", joined_at=now, first_idx=_next_idx(campaign.id, now), done=0, on_time=0, best_streak=0,
-            likes=0, lateness_s=0, merit=0, reason="", created_at=now,
+            likes=0, lateness_s=0, merit=days.NO_MERIT, board_key=-days.NO_MERIT, reason="", created_at=now,
         )  # fmt: skip
         there = db.session.scalars(mine).one()
         if fresh:
@@ -49,7 +53,7 @@ def enroll(actor: Actor, campaign_id: int) -> int:
     if enrollment.status == "withdrawn" and enrollment.settled_at is None:
         enrollment.status = "active"
         refresh_enrollment(campaign, enrollment)
-        _count(campaign.id, 1)
+        count_enrolled(campaign.id, 1)
         emit(Enrolled(there, campaign.id, campaign.circle_id, actor.person_id, campaign.title))
     rules.check_takes_part(enrollment.status)
     return there
@@ -65,10 +69,11 @@ def _begin(campaign: Campaign, enrollment_id: int, user_id: int) -> None:
         db.session.add(card)
     emit(Enrolled(enrollment_id, campaign.id, campaign.circle_id, user_id, campaign.title))
     db.session.flush()
-    _count(campaign.id, 1)
+    count_enrolled(campaign.id, 1)
 
 
-def _count(campaign_id: int, more: int) -> None:
+def count_enrolled(campaign_id: int, more: int) -> None:
+    """Count those who take part, up or down; after the enrolment itself was written."""
     count = update(Campaign).where(Campaign.id == campaign_id).values(enrolled_count=Campaign.enrolled_count + more)
     db.session.execute(count.execution_options(synchronize_session=False))
 
@@ -79,17 +84,35 @@ def _next_idx(campaign_id: int, moment: datetime) -> int:
     return db.session.scalar(select(func.min(CampaignPeriod.idx)).where(*still)) or 1
 
 
-def last_join_day(campaign: Campaign) -> date | None:
-    """The last day (of the campaign's time zone) on which one may join: the one that was set, else the last on which
-    the rest of the periods is enough. None when it takes nobody."""
+def join_until(campaign: Campaign) -> datetime | None:
+    """The moment from which on it is too late to join: the end of the day that was set, else when the period closes
+    from which on the rest is not enough. None when it takes nobody."""
     if campaign.late_join_until is not None:
-        return campaign.late_join_until
+        return days.wall(campaign.late_join_until, days.DAY, campaign.tz)
+    return useful_until(campaign)
+
+
+def useful_until(campaign: Campaign) -> datetime | None:
+    """The moment from which on the periods that are left are not enough for whoever joins."""
     needed = campaign.period_count if campaign.need_type == "all" else campaign.need_n
     idx = campaign.period_count - needed + 1
     here = (CampaignPeriod.campaign_id == campaign.id, CampaignPeriod.idx == idx)
-    closes_at = db.session.scalar(select(CampaignPeriod.closes_at).where(*here))
-    # until that period closes: a window may reach into the next day, a week has seven
-    return None if closes_at is None else clock.local_date(closes_at - timedelta(microseconds=1), campaign.tz)
+    return db.session.scalar(select(CampaignPeriod.closes_at).where(*here))
+
+
+def _return_until(campaign: Campaign, enrollment_id: int) -> datetime | None:
+    """The same for somebody who had withdrawn: they may come back as long as what they have done, and what is left,
+    are enough."""
+    left = range(_next_idx(campaign.id, clock.now()), campaign.period_count + 1)
+    possible = Days.of(enrollment_id).done.union(left)
+    return campaign.closes_at if need_of(campaign).met(possible, excused_of(campaign)) else None
+
+
+def last_join_day(campaign: Campaign) -> date | None:
+    """The last day (of the campaign's time zone) on which one may join, to be told. None when it takes nobody."""
+    until = join_until(campaign)
+    # a window may reach into the next day, a week has seven
+    return None if until is None else clock.local_date(until - timedelta(microseconds=1), campaign.tz)
 
 
 def check_level(circle: CircleRow, campaign: Campaign) -> None:
@@ -123,11 +146,14 @@ def withdraw(actor: Actor, campaign_id: int) -> None:
     there = db.session.scalar(mine)
     if there is None:
         raise rules.not_enrolled()
+    lock(Campaign, campaign.id)  # counted at the end, and whoever locks both begins with the campaign
+    team = held_team(campaign, there)
     enrollment = lock(Enrollment, there)
     rules.check_not_settled(enrollment.settled_at)
     rules.check_takes_part(enrollment.status)
     rules.check_may_withdraw(enrollment.status)
     enrollment.status = "withdrawn"
+    let_go(team, enrollment)
     db.session.flush()
-    _count(campaign.id, -1)
+    count_enrolled(campaign.id, -1)
     emit(Withdrew(there, campaign.id, campaign.circle_id, actor.person_id, campaign.title))

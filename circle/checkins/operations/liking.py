@@ -30,8 +30,11 @@ def _counting() -> Any:
     return (
         update(table)
         .where(table.c.id.in_(of_post), table.c.settled_at.is_(None))
-        .values(likes=table.c.likes + delta, merit=table.c.merit + delta * days.LIKE)
-    )
+        .values(
+            likes=table.c.likes + delta, merit=table.c.merit + delta * days.LIKE,
+            board_key=table.c.board_key - delta * days.LIKE,
+        )
+    )  # fmt: skip
 
 
 @operation

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
-
 from sqlalchemy import insert
 
 from circle import access
 from circle.access import Actor, Permission
-from circle.checkins import days, rules
-from circle.checkins.days import Period
+from circle.checkins import plans, rules
 from circle.checkins.events import CampaignCancelled, CampaignPublished
 from circle.checkins.models import Campaign, CampaignPeriod
+from circle.checkins.plans import Plan
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
 from circle.core import audit, clock, ids
@@ -23,51 +19,9 @@ from circle.core.operation import emit, lock, operation
 from circle.topics import queries as topics
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a campaign is to be like; the names and meanings are those of the columns of Campaign."""
-
-    title: str
-    start_date: date
-    end_date: date
-    intro: str = ""
-    intro_html: str = ""
-    prompts: tuple[str, ...] = ()
-    topic_id: int | None = None
-    cadence: str = "daily"
-    win_start_min: int = 0
-    win_end_min: int = days.DAY
-    min_len: int = 0
-    min_images: int = 0
-    audio: bool = False
-    review: str = "auto"
-    need_type: str = "count"
-    need_n: int = 5
-    free_cards: int = 1
-    card_price: int = 0
-    card_limit: int = 2
-    lookback: int = 3
-    late_join_until: date | None = None
-    level_min: int = 1
-    reward_points: int = 0
-    reward_growth: int = 0
-    teams: bool = False
-    team_points: int = 0
-    team_growth: int = 0
-
-    def periods(self, tz: str) -> list[Period]:
-        """The periods that publishing it would fix."""
-        window = {"win_start_min": self.win_start_min, "win_end_min": self.win_end_min}
-        return days.periods_of(self.cadence, self.start_date, self.end_date, tz, **window)
-
-    def values(self) -> dict[str, Any]:
-        """As columns of Campaign."""
-        return {**self.__dict__, "prompts": list(self.prompts)}
-
-
 @operation
 def create_campaign(actor: Actor, slug: str, plan: Plan) -> int:
-    """Begin a draft; returns its id. Raises NotFound, Forbidden, Invalid, and what check_plan raises."""
+    """Begin a draft; returns its id. Raises NotFound, Forbidden, Invalid, Refused TOPIC_CLOSED."""
     circle = circles.readable_circle(actor, slug)
     access.require(actor, Permission.CAMPAIGN_MANAGE, circle.standing)
     check_plan(actor, circle, plan)
@@ -79,13 +33,13 @@ def create_campaign(actor: Actor, slug: str, plan: Plan) -> int:
     return campaign.id
 
 
-def check_plan(actor: Actor, circle: CircleRow, plan: Plan) -> None:
-    """What a draft must be like already. Raises Invalid, Refused TOPIC_CLOSED."""
-    rules.check_plan(
-        start=plan.start_date, end=plan.end_date, win_start_min=plan.win_start_min, win_end_min=plan.win_end_min,
-        min_images=plan.min_images, audio=plan.audio, late_join_until=plan.late_join_until,
-    )  # fmt: skip
-    if plan.topic_id is not None:
+def check_plan(actor: Actor, circle: CircleRow, plan: Plan, before: Plan | None = None) -> None:
+    """What a draft must be like already. A topic, or level, that it had `before` may be gone meanwhile.
+
+    Raises Invalid, Refused TOPIC_CLOSED.
+    """
+    plans.check_plan(plan, levels=max(len(circle.tags), before.level_min if before is not None else 1))
+    if plan.topic_id is not None and (before is None or plan.topic_id != before.topic_id):
         topics.writable_topics(actor, circle.id, [plan.topic_id])
 
 
@@ -93,12 +47,13 @@ def check_plan(actor: Actor, circle: CircleRow, plan: Plan) -> None:
 def publish_campaign(actor: Actor, campaign_id: int) -> None:
     """Fix the periods of a draft, in the circle's time zone of this moment, and let members join.
 
-    Raises NotFound, Forbidden, Conflict, Refused PERIODS_EMPTY, NEED_UNREACHABLE, Invalid.
+    Raises NotFound, Forbidden, Conflict, Refused PERIODS_EMPTY, NEED_UNREACHABLE, TOPIC_CLOSED, Invalid.
     """
     campaign, circle = managed_campaign(actor, campaign_id)
     rules.check_campaign_status(campaign.status, ("draft",))
-    window = {"win_start_min": campaign.win_start_min, "win_end_min": campaign.win_end_min}
-    found = days.periods_of(campaign.cadence, campaign.start_date, campaign.end_date, circle.tz, **window)
+    plan = Plan.of(campaign)
+    check_plan(actor, circle, plan)
+    found = plan.periods(circle.tz)
     rules.check_periods(found)
     rules.check_need(campaign.need_type, campaign.need_n, len(found))
     now = clock.now()

@@ -6,24 +6,31 @@ settled already is left alone: settling twice is settling once (C7).
 
 from __future__ import annotations
 
-from sqlalchemy import exists, select
+from collections.abc import Collection
+
+from sqlalchemy import Select, exists, select
 
 from circle.access import SYSTEM
+from circle.checkins.days import Need
 from circle.checkins.events import CampaignSettled, CheckinApproved, EnrollmentSettled
-from circle.checkins.models import Campaign, CheckinRecord, Enrollment
-from circle.checkins.operations.counting import closed_periods, need_of, refresh_enrollment
+from circle.checkins.models import Campaign, CheckinRecord, Enrollment, Team
+from circle.checkins.operations.cards import refund_cards
+from circle.checkins.operations.counting import closed_periods, excused_of, in_circle, need_of, refresh_enrollment
 from circle.checkins.operations.deciding import campaign_of, show_status
 from circle.checkins.operations.earning import set_checkin_earned
-from circle.checkins.operations.rewarding import reward_completion
+from circle.checkins.operations.freezing import freeze_boards
+from circle.checkins.operations.rewarding import Given, reward_completion
 from circle.core import clock
 from circle.core.db import db
-from circle.core.operation import emit, lock, operation
+from circle.core.operation import emit, lock, lock_all, operation
 from circle.posts.models import Post
 
 
 @operation
 def begin_settling(campaign_id: int) -> bool:
     """Whether a campaign is to be settled now; from then on it is."""
+    if db.session.get(Campaign, campaign_id) is None:
+        return False
     campaign = lock(Campaign, campaign_id)
     if campaign.status == "published" and campaign.settle_at is not None and campaign.settle_at <= clock.now():
         campaign.status = "settling"
@@ -31,31 +38,39 @@ def begin_settling(campaign_id: int) -> bool:
 
 
 @operation
-def settle_enrollment(enrollment_id: int) -> None:
+def settle_enrollment(enrollment_id: int) -> bool:
     """Close somebody's part in a campaign that is being settled: what waits for a reviewer counts, and after that
-    nothing changes any more (C8)."""
-    posts = db.session.scalars(
-        select(CheckinRecord.post_id).where(
-            CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.status == "pending"
-        )
-    ).all()
-    for post_id in sorted(post for post in posts if post is not None):
-        lock(Post, post_id)
+    nothing changes any more (C8). False when a check-in came in that very moment: then it is to be asked again."""
+    posts = set(db.session.scalars(_pending_posts(enrollment_id)))
+    lock_all(Post, posts)
     enrollment = lock(Enrollment, enrollment_id)
     campaign = campaign_of(enrollment.campaign_id)
     if enrollment.settled_at is not None or campaign.status not in {"settling", "cancelled"}:
-        return
+        return True
+    if not posts.issuperset(db.session.scalars(_pending_posts(enrollment_id))):
+        return False  # posts are locked before the enrolment, and no more come now
     _approve_pending(campaign, enrollment)
-    refresh_enrollment(campaign, enrollment)
-    if campaign.status == "cancelled" and enrollment.status == "active" and _deserves(campaign, enrollment):
+    days = refresh_enrollment(campaign, enrollment)
+    called_off = campaign.status == "cancelled" and enrollment.status == "active"
+    if called_off and in_circle(enrollment) and deserves(campaign, days.done):
         enrollment.status, enrollment.completed_at = "completed", clock.now()
-        reward_completion(campaign, enrollment, on=True)
+    given = Given(0, 0)
+    if enrollment.status == "completed":  # again, for those who completed it before it promised more
+        given = reward_completion(campaign, enrollment, on=True)
+    if campaign.status == "cancelled":
+        refund_cards(campaign, enrollment)
     if enrollment.status == "active":
         enrollment.status = "failed"
     enrollment.settled_at = clock.now()
     if enrollment.status in {"completed", "failed"}:
         about = (enrollment.id, campaign.id, campaign.circle_id, enrollment.user_id, campaign.title)
-        emit(EnrollmentSettled(*about, enrollment.status, enrollment.done, campaign.status == "cancelled"))
+        emit(EnrollmentSettled(*about, enrollment.status, enrollment.done, campaign.status == "cancelled", *given))
+    return True
+
+
+def _pending_posts(enrollment_id: int) -> Select[int]:
+    mine = (CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.status == "pending")
+    return select(Post.id).join(CheckinRecord, CheckinRecord.post_id == Post.id).where(*mine)
 
 
 def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
@@ -70,25 +85,27 @@ def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
         emit(CheckinApproved(*about, campaign.title, record.idx, SYSTEM.id))
 
 
-def _deserves(campaign: Campaign, enrollment: Enrollment) -> bool:
-    """Whether somebody had done their share of a campaign when it was cancelled: of what was asked for, as much as of
-    the periods were over. Before the first was over nobody had."""
+def deserves(campaign: Campaign, done: Collection[int]) -> bool:
+    """Whether somebody (or a team) had done their share of a campaign when it was cancelled: of what was asked for, as
+    much as of the periods were over. Before the first was over nobody had."""
     closed = closed_periods(campaign.id, campaign.cancelled_at or clock.now())
     need = need_of(campaign)
     wanted = need.total if need.type == "all" else need.n
-    reached = enrollment.best_streak if need.type == "streak" else enrollment.done
-    return closed >= 1 and reached >= -(-wanted * closed // need.total)
+    share = Need(need.type, -(-wanted * closed // need.total), closed)
+    return closed >= 1 and share.met(done, [idx for idx in excused_of(campaign) if idx <= closed])
 
 
 @operation
 def close_campaign(campaign_id: int) -> bool:
-    """Keep the boards and end a campaign of which every part is settled; whether it is closed now."""
+    """Keep the boards and end a campaign of which every part and team is settled; whether it is closed now."""
     campaign = lock(Campaign, campaign_id)
     if campaign.closed_at is not None:
         return True
     open_ = exists().where(Enrollment.campaign_id == campaign_id, Enrollment.settled_at.is_(None))
-    if campaign.status not in {"settling", "cancelled"} or db.session.scalar(select(open_)):
+    team = exists().where(Team.campaign_id == campaign_id, Team.completed.is_(None))
+    if campaign.status not in {"settling", "cancelled"} or db.session.scalar(select(open_ | team)):
         return False
+    freeze_boards(campaign)
     campaign.closed_at = clock.now()
     if campaign.status == "settling":
         campaign.status = "closed"
@@ -96,9 +113,9 @@ def close_campaign(campaign_id: int) -> bool:
     return True
 
 
-def unsettled(campaign_id: int, limit: int = 500) -> list[int]:
-    """Enrolments that are still to be settled, in the order of their ids."""
-    open_ = (Enrollment.campaign_id == campaign_id, Enrollment.settled_at.is_(None))
+def unsettled(campaign_id: int, limit: int = 500, *, after: int = 0) -> list[int]:
+    """Enrolments behind the id `after` that are still to be settled, in the order of their ids."""
+    open_ = (Enrollment.campaign_id == campaign_id, Enrollment.settled_at.is_(None), Enrollment.id > after)
     return list(db.session.scalars(select(Enrollment.id).where(*open_).order_by(Enrollment.id).limit(limit)))
 
 

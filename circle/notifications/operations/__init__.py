@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from circle.notifications.operations.erasing import forget_notices, requote
+from circle.notifications.operations.erasing import (
+    forget_notices,
+    rename_team_in_notices,
+    requote,
+    requote_campaign,
+)
 from circle.notifications.operations.followers import tell_followers
 from circle.notifications.operations.likes import tell_like, untell_like
 from circle.notifications.operations.mailing import MAIL_DELAY, put_back, take_waiting
@@ -13,6 +18,7 @@ from circle.notifications.operations.withdrawing import (
     withdraw,
     withdraw_answer,
     withdraw_between,
+    withdraw_campaign,
     withdraw_comment,
     withdraw_from_decider,
     withdraw_post,
@@ -30,7 +36,9 @@ __all__ = [
     "notify_all_who_may",
     "notify_each",
     "put_back",
+    "rename_team_in_notices",
     "requote",
+    "requote_campaign",
     "stop_mail",
     "take_waiting",
     "tell_followers",
@@ -40,6 +48,7 @@ __all__ = [
     "withdraw",
     "withdraw_answer",
     "withdraw_between",
+    "withdraw_campaign",
     "withdraw_comment",
     "withdraw_from_decider",
     "withdraw_post",

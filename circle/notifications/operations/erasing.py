@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 
@@ -34,12 +34,28 @@ def requote(
     told = select(Notice).where(Notice.post_id == post_id, *about).order_by(Notice.id).with_for_update()
     for notice in db.session.scalars(told).all():
         quote = str(notice.data.get("quote", ""))
-        if (now := _without(quote, names, label)) != quote:
+        if (now := mentions.without(quote, names, label)) != quote:
             notice.data = {**notice.data, "quote": now}
 
 
-def _without(text: str, names: Collection[str], label: str) -> str:
-    wanted = {spelled for name in names for spelled in (name, name.casefold())}
-    for begin, end in reversed(mentions.occurrences(text, wanted)):
-        text = text[:begin] + label + text[end:]
-    return text
+@operation
+def requote_campaign(campaign_id: int, names: Collection[str], label: str) -> None:
+    """Put `label` in place of these user names in the reasons that were told about a campaign."""
+    for notice in _of_campaign(campaign_id):
+        quote = str(notice.data.get("quote") or "")
+        if (now := mentions.without(quote, names, label)) != quote:
+            notice.data = {**notice.data, "quote": now}
+
+
+@operation
+def rename_team_in_notices(campaign_id: int, before: str, after: str) -> None:
+    """Let a team of a campaign have another name in what was told of it."""
+    for notice in _of_campaign(campaign_id):
+        changed = {key: after for key in ("team", "before") if notice.data.get(key) == before}
+        if changed:
+            notice.data = {**notice.data, **changed}
+
+
+def _of_campaign(campaign_id: int) -> Sequence[Notice]:
+    told = select(Notice).where(Notice.campaign_id == campaign_id).order_by(Notice.id).with_for_update()
+    return db.session.scalars(told).all()

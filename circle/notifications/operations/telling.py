@@ -20,7 +20,10 @@ from circle.notifications.models import Notice
 #: what is quoted from a post, comment or reason, in characters
 _QUOTE_MAX = 120
 #: names of `data` that have a column of their own
-_COLUMNS = {"by": "by_id", "post_id": "post_id", "comment_id": "comment_id", "answer_id": "answer_id"}
+_COLUMNS = {
+    "by": "by_id", "post_id": "post_id", "comment_id": "comment_id", "answer_id": "answer_id",
+    "campaign_id": "campaign_id",
+}  # fmt: skip
 
 
 @operation
@@ -36,9 +39,16 @@ def notify(user_id: int, kind: str, *, dedupe_key: str, data: Mapping[str, Any],
 
 @operation
 def notify_each(
-    user_ids: Iterable[int], kind: str, *, dedupe_key: str, data: Mapping[str, Any], circle_id: int | None = None
+    user_ids: Iterable[int],
+    kind: str,
+    *,
+    dedupe_key: str,
+    data: Mapping[str, Any],
+    circle_id: int | None = None,
+    own: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> set[int]:
-    """Tell a few people the same thing; otherwise as `notify`. Returns who knows it now."""
+    """Tell a few people the same thing (but for what `own` says of each of them); otherwise as `notify`. Returns who
+    knows it now."""
     known = KINDS[kind]
     columns = columns_of(kind, known, data)
     told = hearers(set(user_ids), known, by=data.get("by"), circle_id=circle_id)
@@ -46,6 +56,8 @@ def notify_each(
     for user_id, mails in sorted(told.items()):
         key = f"{user_id}:{kind}:{dedupe_key}"
         values = {"id": ids.new_id(), "created_at": now, "told_at": now, "dedupe_key": key}
+        if own is not None:
+            columns = columns_of(kind, known, {**data, **own.get(user_id, {})})
         if insert_once(Notice, user_id=user_id, circle_id=circle_id, kind=kind, **values, **columns) and mails:
             emit(MailWaits(user_id))
     return set(told)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import aliased
 
+from circle.access import Permission
 from circle.core.db import db
 from circle.core.operation import operation
 from circle.notifications.kinds import OF_CONTENT, OF_DECIDERS, kinds_of
@@ -45,9 +46,24 @@ def withdraw(user_ids: Collection[int], kinds: Collection[str], *, dedupe_key: s
 
 
 @operation
-def withdraw_from_decider(user_id: int, circle_id: int) -> None:
-    """Take back what somebody was told because they decided in a circle, which they do no more."""
-    _drop(Notice.user_id == user_id, Notice.circle_id == circle_id, Notice.kind.in_(OF_DECIDERS))
+def withdraw_campaign(
+    campaign_id: int, kinds: Collection[str], *, idx: int | None = None, user_id: int | None = None
+) -> None:
+    """Take back what anybody (or this person) was told of a campaign (or of one of its periods), read or not."""
+    about = [Notice.campaign_id == campaign_id, Notice.kind.in_(kinds)]
+    if idx is not None:
+        about.append(Notice.data["idx"].as_integer() == idx)
+    if user_id is not None:
+        about.append(Notice.user_id == user_id)
+    _drop(*about)
+
+
+@operation
+def withdraw_from_decider(user_id: int, circle_id: int, *, still: Collection[Permission] = ()) -> None:
+    """Take back what somebody was told because they decided in a circle, which they do no more; `still` is what they
+    may do there now."""
+    lost = [kind for kind, permission in OF_DECIDERS.items() if permission not in still]
+    _drop(Notice.user_id == user_id, Notice.circle_id == circle_id, Notice.kind.in_(lost))
 
 
 @operation

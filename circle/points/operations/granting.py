@@ -1,8 +1,8 @@
-"""What is promised with a fixed amount (completing a campaign) is a switch, too: on while it is deserved."""
+"""What is promised with an amount (completing a campaign) is a switch, too: on while it is deserved."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -34,13 +34,28 @@ class Grant:
 def set_granted(circle_id: int, user_id: int, grant: Grant, *, on: bool) -> Earned:
     """Give what was promised, outside of any rule and cap, or take it back; asking again changes nothing.
 
-    The first time fixes the amount. Somebody who is no (active) member then gets nothing, now or later.
+    The first time fixes the amount, but for more: asked again with a larger promise, the difference is given, too (as
+    a source of its own; all of them are switched together). A smaller one changes nothing. Somebody who is no (active)
+    member the first time gets nothing, now or later.
     """
     if on:
         made = _give_first(circle_id, user_id, grant)
         if made is not None:
             return made
-    return switch(grant.key, on=on)
+    mine = (EarnSource.subject == grant.subject, EarnSource.rule_code == grant.code)
+    kept = select(EarnSource.source_key, EarnSource.reason).where(*mine).order_by(EarnSource.source_key)
+    sources = db.session.execute(kept).all()
+    done = [switch(source.source_key, on=on) for source in sources]
+    points, growth = sum(each.granted_points for each in done), sum(each.granted_growth for each in done)
+    more = replace(
+        grant, key=f"{grant.key}+{len(sources)}", points=max(0, grant.points - points),
+        growth=max(0, grant.growth - growth),
+    )  # fmt: skip
+    if on and (more.points or more.growth) and not any(source.reason for source in sources):
+        raised = _give_first(circle_id, user_id, more)
+        if raised is not None:
+            return Earned(points + raised.granted_points, growth + raised.granted_growth, False, False)
+    return Earned(points, growth, False, all(each.replayed for each in done))
 
 
 def _give_first(circle_id: int, user_id: int, grant: Grant) -> Earned | None:

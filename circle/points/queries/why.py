@@ -27,14 +27,15 @@ from circle.ledger import queries as ledger
 from circle.ledger.accounts import points_of
 from circle.ledger.queries import Movement
 from circle.points import periods, telling
-from circle.points.catalog import EVERYTHING, RULE_NAMES
+from circle.points.catalog import EVERYTHING, name_of
 from circle.points.explaining import Cap, RuleThen, Step, afterwards, headline_of, reasons_of, step_of, total_of
 from circle.points.ladder import MAX_LEVELS
 from circle.points.models import EarnRule, EarnSource, LevelGift, PointAdjustment, Task, TaskProgress
+from circle.points.queries import campaigns
 from circle.points.queries.mine import Standing, standing_of
 from circle.points.queries.tasks import title_of
 
-_KEY = re.compile(r"[a-z]{1,16}(?::[A-Za-z0-9._-]{1,64}){1,3}")
+_KEY = re.compile(r"[a-z]{1,16}(?:\.[a-z]{1,16})?(?::[A-Za-z0-9._+-]{1,64}){1,3}")
 _ID = re.compile(r"[1-9][0-9]{0,18}")
 SOURCE_MAX = 120
 #: points knows neither posts nor what stands below them, only whose they are and where
@@ -157,9 +158,10 @@ def _rules_then(source: EarnSource) -> dict[str, EarnRule]:
 def _rule_then(rule: EarnRule | None) -> RuleThen | None:
     if rule is None:
         return None
-    name = str(RULE_NAMES.get(rule.code, rule.code))
     limits = tuple(telling.caps(rule))
-    return RuleThen(rule.code, name, rule.version, rule.points, rule.growth, limits, rule.replaced_at is None)
+    return RuleThen(
+        rule.code, name_of(rule.code), rule.version, rule.points, rule.growth, limits, rule.replaced_at is None
+    )
 
 
 def _cap(circle: CircleRow, source: EarnSource, rule: EarnRule, total: EarnRule | None) -> Cap | None:
@@ -189,6 +191,7 @@ def _used_before(circle: CircleRow, source: EarnSource) -> dict[str, int]:
         EarnSource.member_id == source.member_id, EarnSource.effective_at >= week_start,
         EarnSource.effective_at < week_end, EarnSource.created_at <= source.created_at,
         EarnSource.source_key != source.source_key,
+        EarnSource.rule_version > 0,  # what was promised is given outside of all caps
         or_(EarnSource.granted_points > 0, EarnSource.granted_growth > 0),
     )  # fmt: skip
     today = and_(EarnSource.effective_at >= day_start, EarnSource.effective_at < day_end)
@@ -220,6 +223,9 @@ def _thing(circle: CircleRow, key: str) -> tuple[str | None, str]:
         "answer": _("Answer"), "accept": _("Accepted answer"),
     }  # fmt: skip
     title = str(names.get(word, key))
+    if word in campaigns.WORDS:
+        ids = [int(number.partition("+")[0]) for number in numbers]  # +1: what a promise was raised by
+        return campaigns.about(circle, word, ids) or (None, name_of(word))
     if word in {"post", "like", "featured"}:
         kind = db.session.scalar(select(_POSTS.c.type).where(_POSTS.c.id == int(numbers[0])))
         if kind == "question":
@@ -258,6 +264,17 @@ def _unrecorded(circle: CircleRow, here: Standing, user_id: int, source: str, id
     }[word]
     headline = str(_("Nothing was recorded for it, because %(reason)s", reason=because))
     return Why(source=source, title=title, outcome="unrecorded", headline=headline, url=url)
+
+
+def _of_campaign(circle: CircleRow, here: Standing, user_id: int, source: str, ids: Sequence[int]) -> Why:
+    """A check-in of theirs, or a campaign they take part in, for which nothing was recorded."""
+    word = source.partition(":")[0]
+    named = campaigns.about(circle, word, ids)
+    because = campaigns.nothing_because(word, ids) if named and ids[1] == user_id else None
+    if named is None or because is None:
+        raise NotFound
+    headline = str(_("Nothing was recorded for it, because %(reason)s", reason=because))
+    return Why(source=source, title=named.title, outcome="unrecorded", headline=headline, url=named.url)
 
 
 # ---- what no rule of earning decided ---------------------------------------------------------------------------------
@@ -366,11 +383,11 @@ def _origin_of_lot(circle: CircleRow, here: Standing, key: str) -> str:
     if source is None:
         return ""
     day = clock.local_date(source.effective_at, circle.tz).isoformat()
-    return str(_("They had been earned on %(day)s: %(what)s.", day=day, what=RULE_NAMES.get(source.rule_code, "")))
+    return str(_("They had been earned on %(day)s: %(what)s.", day=day, what=name_of(source.rule_code)))
 
 
 _Told = Callable[[CircleRow, Standing, int, str, Sequence[int]], Why]
 _OTHERS: Mapping[str, _Told] = {
-    **dict.fromkeys(_TABLES, _unrecorded), "task": _of_task,
+    **dict.fromkeys(_TABLES, _unrecorded), **dict.fromkeys(campaigns.WORDS, _of_campaign), "task": _of_task,
     "level": _of_level, "gift": _of_level, "adjust": _of_adjustment, "txn": _of_txn,
 }  # fmt: skip

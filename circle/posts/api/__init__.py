@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from circle.posts.api import comments, curating, drafts, favorites, feeds, polls, posts, revisions
+from circle.posts.api import comments, curating, drafts, favorites, feeds, polls, posts, revisions, topic_board
 from circle.posts.api.blueprint import bp
 
-__all__ = ["bp", "comments", "curating", "drafts", "favorites", "feeds", "polls", "posts", "revisions"]
+__all__ = ["bp", "comments", "curating", "drafts", "favorites", "feeds", "polls", "posts", "revisions", "topic_board"]

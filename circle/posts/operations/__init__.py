@@ -8,6 +8,7 @@ from circle.posts.operations.drafts import (
     Saved,
     begin_draft,
     delete_draft,
+    end_draft,
     forget_drafts,
     new_draft,
     plan_draft,
@@ -29,6 +30,7 @@ from circle.posts.operations.moderate import (
 )
 from circle.posts.operations.polls import PollContent, attach_poll, close_poll, end_poll, vote
 from circle.posts.operations.publish import delete_post, edit_post, prepare_post, publish_post, publish_prepared
+from circle.posts.operations.topic_boards import freeze_topic_week
 
 __all__ = [
     "DraftContent",
@@ -46,10 +48,12 @@ __all__ = [
     "delete_post",
     "edit_comment",
     "edit_post",
+    "end_draft",
     "end_poll",
     "favorite_post",
     "feature_post",
     "forget_drafts",
+    "freeze_topic_week",
     "hide_comment",
     "hide_post",
     "like_comment",

@@ -226,6 +226,18 @@ def delete_draft(actor: Actor, draft_id: int) -> None:
     _drop(_own_draft(actor, draft_id))
 
 
+@operation
+def end_draft(actor: Actor, draft_id: int, *, seq: int | None, writer: str = "") -> None:
+    """Let a draft go that something else than a post was made of. What was written on since, is planned, or is gone
+    already, is left alone."""
+    try:
+        draft = _own_draft(actor, draft_id)
+    except NotFound:
+        return
+    if draft.publish_at is None and (seq == draft.seq or _wrote_last(draft, writer)):
+        _drop(draft)
+
+
 def _drop(draft: Draft) -> None:
     db.session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
     db.session.delete(draft)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
@@ -15,7 +16,7 @@ from circle.access import Actor, Permission
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
 from circle.core import clock, ids, markup
-from circle.core.db import db
+from circle.core.db import Base, db
 from circle.core.errors import NotFound, PreconditionFailed
 from circle.core.operation import emit, lock, operation
 from circle.media import queries as media
@@ -159,36 +160,42 @@ def publish_in(
     wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
     topics_now = tuple(topic[0] for topic in wanted_topics)
     post_id, now = ids.new_id(), clock.now()  # together, so that the id of a post that is gone still says when it came
-    post = Post(
-        id=post_id,
-        circle_id=circle.id,
-        author_id=actor.id,
-        anonymous=anonymous,
-        type=type,
-        status="published",
-        title=content.title or "",
-        body=body,
-        body_html=html,
-        excerpt=markup.excerpt(html, rules.EXCERPT),
-        published_at=now,
-        last_activity_at=now,
-        hot_score=ranking.hot_score(0, now, checkin=type == "checkin"),
-        parts=parts_of(files, content.alts[: len(files)], topics_now) | ({} if part is None else {type: part}),
-    )
-    db.session.add(post)
-    db.session.flush()  # the rows below point at it
-    _attach_media(post.id, media_ids, content.alts)
-    _attach_topics(post, topics_now)
+    excerpt, hot_score = markup.excerpt(html, rules.EXCERPT), ranking.hot_score(0, now, checkin=type == "checkin")
+    # as a statement: nobody here needs the object, and the session takes its time to keep one
+    row = {
+        "id": post_id,
+        "circle_id": circle.id,
+        "author_id": actor.person_id,
+        "anonymous": anonymous,
+        "type": type,
+        "status": "published",
+        "title": content.title or "",
+        "body": body,
+        "body_html": html,
+        "excerpt": excerpt,
+        "published_at": now,
+        "last_activity_at": now,
+        "hot_score": hot_score,
+        "parts": parts_of(files, content.alts[: len(files)], topics_now) | ({} if part is None else {type: part}),
+    }
+    db.session.execute(_inserting(Post), row)
+    _attach_media(post_id, media_ids, content.alts)
+    _attach_topics(post_id, topics_now, published_at=now, last_activity_at=now, hot_score=hot_score)
     if content.poll is not None:
-        attach_poll(post.id, content.poll)
-    named = keep_mentions(actor, "post", post.id, content.words.people, new=True)
+        attach_poll(post_id, content.poll)
+    named = keep_mentions(actor, "post", post_id, content.words.people, new=True)
     emit(
         PostPublished(
-            post.id, circle.id, post.author_id, actor.id, topics_now, named, post.excerpt, length=len(body.strip()),
+            post_id, circle.id, actor.person_id, actor.id, topics_now, named, excerpt, length=len(body.strip()),
             has_media=any(file.kind != "file" for file in files), type=type, anonymous=anonymous,
         )
     )  # fmt: skip
-    return post.id
+    return post_id
+
+
+@cache
+def _inserting(model: type[Base]) -> Any:
+    return insert(model.__table__)  # type: ignore[arg-type]
 
 
 def with_marked(chosen: Sequence[int], words: Words) -> tuple[int, ...]:
@@ -270,7 +277,10 @@ def _move(actor: Actor, post: Post, old: Sequence[int], new: Sequence[int]) -> N
     if entered or left:
         topics.writable_topics(actor, post.circle_id, list(entered))
         db.session.execute(delete(TopicPost).where(TopicPost.post_id == post.id, TopicPost.topic_id.in_(left)))
-        _attach_topics(post, entered)
+        _attach_topics(
+            post.id, entered, published_at=post.published_at, last_activity_at=post.last_activity_at,
+            hot_score=post.hot_score, featured_at=post.featured_at,
+        )  # fmt: skip
         emit(PostMoved(post.id, left, entered))
 
 
@@ -331,21 +341,11 @@ def _attach_media(post_id: int, media_ids: Sequence[int], alts: Sequence[str]) -
         for position, id_ in enumerate(media_ids)
     ]
     if rows:
-        db.session.execute(insert(PostMedia), rows)
+        db.session.execute(_inserting(PostMedia), rows)
 
 
-def _attach_topics(post: Post, topic_ids: Sequence[int]) -> None:
-    rows = [
-        {
-            "topic_id": id_,
-            "post_id": post.id,
-            "visible": 1,
-            "published_at": post.published_at,
-            "last_activity_at": post.last_activity_at,
-            "hot_score": post.hot_score,
-            "featured_at": post.featured_at,
-        }
-        for id_ in topic_ids
-    ]
+def _attach_topics(post_id: int, topic_ids: Sequence[int], **of_post: Any) -> None:
+    """Let a post stand in topics; `of_post` is what they are sorted by there."""
+    rows = [{"topic_id": id_, "post_id": post_id, "visible": 1, **of_post} for id_ in topic_ids]
     if rows:
-        db.session.execute(insert(TopicPost), rows)
+        db.session.execute(_inserting(TopicPost), rows)

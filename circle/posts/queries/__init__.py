@@ -25,15 +25,17 @@ from circle.posts.queries.feed import (
 from circle.posts.queries.newer import MOST_COUNTED, count_newer, newer_posts
 from circle.posts.queries.polls import PollOptionRow, PollRow, poll_of
 from circle.posts.queries.revisions import EditedPost, RevisionRow, edited_post, revisions
-from circle.posts.queries.rows import CommentRow, PostMediaRow, PostRow, TopicRef
+from circle.posts.queries.rows import CheckinHint, CommentRow, PostMediaRow, PostRow, TopicRef
 from circle.posts.queries.shared import public_feed, share_facts
 from circle.posts.queries.suggesting import lately_heard, suggested_topics
 from circle.posts.queries.today import posts_left, published_today
+from circle.posts.queries.topic_board import TopicBoard, TopicPlaceRow, topic_board, topics_to_freeze, with_neighbours
 
 __all__ = [
     "COMMENT_SORTS",
     "MOST_COUNTED",
     "SORTS",
+    "CheckinHint",
     "CommentRow",
     "DraftRow",
     "EditedPost",
@@ -43,6 +45,8 @@ __all__ = [
     "PostMediaRow",
     "PostRow",
     "RevisionRow",
+    "TopicBoard",
+    "TopicPlaceRow",
     "TopicRef",
     "all_replies",
     "circles_with_expired_pins",
@@ -72,6 +76,9 @@ __all__ = [
     "revisions",
     "share_facts",
     "suggested_topics",
+    "topic_board",
     "topic_feed",
+    "topics_to_freeze",
     "untouched_drafts",
+    "with_neighbours",
 ]

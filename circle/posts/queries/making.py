@@ -16,7 +16,16 @@ from circle.core import clock
 from circle.core.i18n import _
 from circle.core.markup import excerpt
 from circle.core.storage import file_url
-from circle.posts.queries.rows import Peek, PollHint, PostCan, PostMediaRow, PostRow, QuestionHint, TopicRef
+from circle.posts.queries.rows import (
+    CheckinHint,
+    Peek,
+    PollHint,
+    PostCan,
+    PostMediaRow,
+    PostRow,
+    QuestionHint,
+    TopicRef,
+)
 from circle.topics.queries import TopicLink
 
 #: where in a row of `feed` its author stands, and what is the reader's own
@@ -63,6 +72,7 @@ def _post_row(
         tuple(_media_row(item, rights.signed, named=not anonymous) for item in parts.get("media", ())),
         _poll_hint(parts.get("poll")), peek, anonymous, answers,
         _hint(parts.get("question"), answers, anonymous) if type_ == "question" else None,
+        _checkin_hint(parts.get("checkin"), circle.slug, told=rights.of_checkin(author_id)),
     )  # fmt: skip
 
 
@@ -83,6 +93,17 @@ def _hint(told: dict[str, Any] | None, answers: int, anonymous: bool) -> Questio
     return QuestionHint(
         told["status"], accepted_id is not None, told["peek"], answers, anonymous, accepted_id, told.get("version", 1)
     )
+
+
+def _checkin_hint(part: dict[str, Any] | None, slug: str, *, told: bool) -> CheckinHint | None:
+    if part is None:
+        return None
+    id_ = part["campaign_id"]
+    status = part["status"] if told else "approved"
+    return CheckinHint(
+        id_, part["title"], part["idx"], part["total"], part["cadence"], part["source"], status,
+        f"/{slug}/campaigns/{id_}",
+    )  # fmt: skip
 
 
 def _media_row(item: dict[str, Any], signed: bool, *, named: bool) -> PostMediaRow:
@@ -106,7 +127,12 @@ class _Rights:
         self._write, self._comment = circle.may(Permission.POST_WRITE), circle.may(Permission.COMMENT_WRITE)
         self._like, self._moderate = circle.may(Permission.LIKE_GIVE), circle.may(Permission.POST_MODERATE)
         self._pin, self._feature = circle.may(Permission.POST_PIN), circle.may(Permission.POST_FEATURE)
+        self._review = circle.may(Permission.CHECKIN_REVIEW)
         self._owner = circle.standing.active and circle.standing.role == "owner"
+
+    def of_checkin(self, author_id: int) -> bool:
+        """Whether the reader is told how a check-in stands: whoever wrote it, and those who review."""
+        return self._review or author_id == self._me
 
     def on(
         self, author_id: int, role: str | None, status: str, *, edited: bool, kept: bool, anonymous: bool

@@ -80,6 +80,24 @@ class QuestionHint(NamedTuple):
     version: int = 1
 
 
+class CheckinHint(NamedTuple):
+    """What a card tells of the check-in that it is."""
+
+    campaign_id: int
+    title: str
+    #: the period, from 1, and how many there are
+    idx: int
+    total: int
+    #: daily or weekly
+    cadence: str
+    #: normal or makeup
+    source: str
+    #: pending, approved, rejected or void for its author and for those who review; approved for everybody else
+    status: str
+    #: the page of its campaign
+    url: str
+
+
 class PostCan(NamedTuple):
     """What this reader may do with the post."""
 
@@ -134,6 +152,8 @@ class PostRow(NamedTuple):
     answer_count: int = 0
     #: only of a question
     question: QuestionHint | None = None
+    #: only of a check-in
+    checkin: CheckinHint | None = None
 
     @property
     def url(self) -> str:

@@ -13,6 +13,7 @@ from circle.posts.web import (
     revisions,
     share,
     suggesting,
+    topic_board,
     writing,
 )
 from circle.posts.web.blueprint import bp
@@ -29,5 +30,6 @@ __all__ = [
     "revisions",
     "share",
     "suggesting",
+    "topic_board",
     "writing",
 ]

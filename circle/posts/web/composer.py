@@ -45,7 +45,7 @@ def composer(
     chosen = values.getlist("topic_ids") if sent else list(values.get("topic_ids", []))
     stale = None
     if sent and not post:
-        draft, stale = _draft_of(values)
+        draft, stale = draft_of(values)
     there = sum(item.kind == "image" for item in post.media) if post else 0
     type_ = post.type if post else values.get("type")
     fresh = not sent and not post and not draft and "draft" not in request.args
@@ -72,7 +72,7 @@ def values_of(draft: DraftRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _draft_of(values: Any) -> tuple[DraftRow | None, DraftRow | None]:
+def draft_of(values: Any) -> tuple[DraftRow | None, DraftRow | None]:
     """The draft that a form which comes back belongs to. When that moved on meanwhile, it is the second: what was
     typed then no longer belongs to it, so that publishing or keeping it leaves the newer state alone."""
     draft_id = parse_id(values.get("draft_id"))
@@ -91,10 +91,10 @@ def _attached(values: Any, draft: DraftRow | None) -> list[tuple[Any, str]]:
     if not hasattr(values, "getlist"):
         return [(file.media, file.alt) for file in draft.files] if draft else []
     ids, alts = kept_files()
-    return [(row, alt) for id_, alt in zip(ids, alts, strict=True) for row in _still_there(id_)]
+    return [(row, alt) for id_, alt in zip(ids, alts, strict=True) for row in still_there(id_)]
 
 
-def _still_there(media_id: int) -> list[Any]:
+def still_there(media_id: int) -> list[Any]:
     """The upload, unless it has gone since: the words around it must come back all the same."""
     try:
         return list(media.media_of(actor(), [media_id]))

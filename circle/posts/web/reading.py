@@ -21,6 +21,9 @@ from circle.posts.quoting import quoted
 from circle.posts.web.blueprint import bp
 from circle.topics import queries as topics
 
+#: of the week's leaderboard, on the page of a topic
+SHOWN_PLACES = 3
+
 # ---- one post ------------------------------------------------------------------------------------------------
 
 
@@ -91,5 +94,8 @@ def topic(slug: str, topic_slug: str) -> str:
     sort = request.args.get("sort", "newest")
     sort = sort if sort in {"newest", "active", "hot", "featured"} else "newest"
     page = queries.topic_feed(actor(), circle, row.id, sort=sort, cursor=request.args.get("cursor"))
-    name = "posts/_cards.html" if is_htmx() and request.args.get("cursor") else "posts/topic.html"
-    return render_template(name, circle=circle, topic=row, page=page, sort=sort, more=f"{row.url}?sort={sort}&cursor=")
+    shown = {"circle": circle, "topic": row, "page": page, "sort": sort, "more": f"{row.url}?sort={sort}&cursor="}
+    if is_htmx() and request.args.get("cursor"):
+        return render_template("posts/_cards.html", **shown)
+    best = queries.topic_board(actor(), circle, row.id, places=SHOWN_PLACES) if row.post_count else None
+    return render_template("posts/topic.html", **shown, board=best)

@@ -1,0 +1,106 @@
+"""What notices say of campaigns and check-ins beyond the events. Asked by reactions, inside an operation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, select, text
+from sqlalchemy.orm import aliased
+
+from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment, MakeupCard
+from circle.core import clock
+from circle.core.db import db
+
+
+class Facts(NamedTuple):
+    """What a notice of a campaign may depend on."""
+
+    cadence: str
+    #: whether completing it gives anything
+    rewards: bool
+    #: why it was called off; empty when it was not
+    cancel_reason: str
+
+
+def facts_of(campaign_id: int) -> Facts:
+    """Those of one campaign."""
+    columns = (Campaign.cadence, Campaign.reward_points, Campaign.reward_growth, Campaign.cancel_reason)
+    row = db.session.execute(select(*columns).where(Campaign.id == campaign_id)).one()
+    return Facts(row.cadence, bool(row.reward_points or row.reward_growth), row.cancel_reason)
+
+
+class Redo(NamedTuple):
+    """What somebody whose check-in was rejected can do: check in `again` until a moment, or make it up (`makeup`);
+    "" for nothing."""
+
+    way: str
+    until: datetime | None = None
+
+
+def redo_of(record_id: int) -> Redo:
+    """What is left to do about a rejected check-in."""
+    now = clock.now()
+    period = (CampaignPeriod.campaign_id == CheckinRecord.campaign_id) & (CampaignPeriod.idx == CheckinRecord.idx)
+    row = db.session.execute(
+        select(
+            CheckinRecord.idx, CheckinRecord.enrollment_id, CampaignPeriod.closes_at,
+            Campaign.id.label("campaign_id"), Campaign.status, Campaign.lookback, Campaign.closes_at.label("ends_at"),
+        )
+        .join(CampaignPeriod, period)
+        .join(Campaign, Campaign.id == CheckinRecord.campaign_id)
+        .where(CheckinRecord.id == record_id)
+    ).one()  # fmt: skip
+    if row.status != "published" or row.ends_at <= now:
+        return Redo("")
+    if row.closes_at > now:
+        return Redo("again", row.closes_at)
+    over = (CampaignPeriod.campaign_id == row.campaign_id, CampaignPeriod.closes_at <= now)
+    closed = db.session.scalar(select(func.count()).select_from(CampaignPeriod).where(*over)) or 0
+    usable = (MakeupCard.state == "available", MakeupCard.expires_at > now)
+    cards = exists().where(MakeupCard.enrollment_id == row.enrollment_id, *usable)
+    reachable = row.idx > closed - row.lookback
+    return Redo("makeup") if reachable and db.session.scalar(select(cards)) else Redo("")
+
+
+class Standing(NamedTuple):
+    """The check-in that a post is, of somebody whose part in the campaign is not closed yet."""
+
+    campaign_id: int
+    title: str
+    cadence: str
+    idx: int
+    #: pending, approved, rejected or void
+    status: str
+    #: whether another one holds its period
+    replaced: bool
+
+
+def checkin_of_post(post_id: int) -> Standing | None:
+    """None for a post that is no check-in, or about which nothing changes any more."""
+    other = aliased(CheckinRecord, name="other")
+    active = text("other.status IN ('pending', 'approved')")  # as text, so that both engines see the partial index
+    mine = (other.enrollment_id == CheckinRecord.enrollment_id, other.idx == CheckinRecord.idx)
+    replaced = exists().where(*mine, other.id != CheckinRecord.id, active)
+    found = (
+        select(Campaign.id, Campaign.title, Campaign.cadence, CheckinRecord.idx, CheckinRecord.status, replaced)
+        .join(Campaign, Campaign.id == CheckinRecord.campaign_id)
+        .join(Enrollment, Enrollment.id == CheckinRecord.enrollment_id)
+        .where(CheckinRecord.post_id == post_id, Enrollment.settled_at.is_(None))
+        .where(Enrollment.status.in_(("active", "completed")))
+    )
+    row = db.session.execute(found).one_or_none()
+    return None if row is None else Standing(*row)
+
+
+def reviews_wait(campaign_id: int) -> bool:
+    """Whether any check-in waits for a reviewer."""
+    pending = (CheckinRecord.campaign_id == campaign_id, CheckinRecord.status == "pending")
+    return bool(db.session.scalar(select(exists().where(*pending))))
+
+
+def reviewers_told_today(campaign_id: int) -> bool:
+    """Whether those who review know already that something waits today."""
+    columns = (Campaign.tz, Campaign.reviewers_told_on)
+    row = db.session.execute(select(*columns).where(Campaign.id == campaign_id)).one()
+    return bool(row.reviewers_told_on == clock.local_date(clock.now(), row.tz))
