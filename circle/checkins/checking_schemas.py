@@ -40,7 +40,7 @@ class CheckinInput(InputSchema):
 class MakeupInput(CheckinInput):
     """A check-in for a day that was missed."""
 
-    idx = Count(1, MAX_PERIODS, required=True, metadata={"description": "The period, from 1."})
+    idx = Count(1, MAX_PERIODS, strict=True, required=True, metadata={"description": "The period, from 1."})
 
 
 class CheckinForm(CheckinInput):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -23,35 +24,35 @@ def settle_due() -> None:
 
 @job("checkins.settle")
 def settle(campaign_id: int) -> None:
-    """Settle a campaign, one enrolment after the other. One that fails keeps nobody else waiting; the campaign stays
-    open for it, and the job is tried again."""
+    """Settle a campaign: one enrolment after the other, and then team after team. One that fails keeps nobody else
+    waiting; the campaign stays open for it, and the job is tried again."""
     if not operations.begin_settling(campaign_id):
         return
-    failures, last = [], 0
-    while waiting := operations.unsettled(campaign_id, after=last):
-        for enrollment_id in waiting:
-            try:
-                while not operations.settle_enrollment(enrollment_id):
-                    pass
-            except (Unavailable, OperationalError):
-                raise  # nobody's part is at fault
-            except Exception as error:
-                log.exception("checkins.settle_failed", campaign_id=campaign_id, enrollment_id=enrollment_id)
-                failures.append(error)
-        last = waiting[-1]
-    if failures:
-        raise failures[0]
-    settle_teams(campaign_id)
+    _settle_each(campaign_id, operations.unsettled, _settle_enrollment)
+    _settle_each(campaign_id, operations.unsettled_teams, operations.settle_team)
     operations.close_campaign(campaign_id)
 
 
-def settle_teams(campaign_id: int) -> None:
-    """Decide team after team, once everybody's own part is settled."""
-    last = 0
-    while waiting := operations.unsettled_teams(campaign_id, after=last):
-        for team_id in waiting:
-            operations.settle_team(team_id)
-        last = waiting[-1]
+def _settle_enrollment(enrollment_id: int) -> None:
+    while not operations.settle_enrollment(enrollment_id):
+        pass
+
+
+def _settle_each(campaign_id: int, waiting: Callable[..., list[int]], settle_one: Callable[[int], object]) -> None:
+    """Settle one after the other of those that are `waiting`. Raises the first failure when all others are done."""
+    failures, last = [], 0
+    while ids := waiting(campaign_id, after=last):
+        for id_ in ids:
+            try:
+                settle_one(id_)
+            except (Unavailable, OperationalError):
+                raise  # nobody's part is at fault
+            except Exception as error:
+                log.exception("checkins.settle_failed", campaign_id=campaign_id, id=id_)
+                failures.append(error)
+        last = ids[-1]
+    if failures:
+        raise failures[0]
 
 
 @job("checkins.freeze_teams", every=timedelta(minutes=5))

@@ -252,8 +252,12 @@ def check_teams_open(status: str, opens_at: datetime | None) -> None:
     if status != "published" or opens_at is None:
         raise Refused("NOT_OPEN", lazy("This campaign does not take anybody at present."))
     if opens_at <= clock.now():
-        sentence = lazy("The campaign has begun, and teams stay as they were when it did.")
-        raise Refused("TEAMS_FIXED", sentence)
+        raise teams_fixed()
+
+
+def teams_fixed() -> Refused:
+    """The refusal of a change to a team whose size counts already."""
+    return Refused("TEAMS_FIXED", lazy("The campaign has begun, and teams stay as they were when it did."))
 
 
 def check_team_room(members: int) -> None:

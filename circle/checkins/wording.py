@@ -81,6 +81,18 @@ def moment_text(campaign: Any, moment: datetime) -> str:
     return f"{day_text(here.date())} {here:%H:%M}"
 
 
+def end_text(campaign: Any, moment: datetime) -> str:
+    """The same of an end: that of midnight belongs to the day that ends: 11月23日 24:00."""
+    here = moment.astimezone(ZoneInfo(campaign.tz))
+    last = here.date() - timedelta(days=1) if here.time() == time() else here.date()
+    return f"{day_text(last)} {hour_text(moment, campaign.tz, end=True)}"
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Sentences one after the other; Chinese ones need no space between them."""
+    return ("" if _locale().startswith("zh") else " ").join(sentences)
+
+
 def now() -> datetime:
     """The server's moment, by which everything here goes."""
     return clock.now()
@@ -155,7 +167,7 @@ def status_text(campaign: Any) -> str:
         "failed": _("You did %(done)s", done=done),
         "settling": _("You did %(done)s", done=done),
         "disqualified": _("You were taken out of this campaign."),
-        "cancelled": _("This campaign was cancelled."),
+        "cancelled": _("Cancelled"),
         "draft": _("A draft, which only those who manage campaigns see"),
         "over": _("Over since %(day)s", day=day_text(campaign.end_date)),
     }
@@ -178,12 +190,7 @@ def _of_today(campaign: Any) -> str:
 
 def slogan(campaign: Any) -> str:
     """What it is in one breath: 7 天，打满 5 天."""
-    total = campaign.period_count or len(campaign.days)
-    return (
-        _("%(total)s, %(need)s", total=count_text(campaign, total), need=need_text(campaign))
-        if total
-        else campaign.title
-    )
+    return _("%(total)s, %(need)s", total=count_text(campaign, total(campaign)), need=need_text(campaign))
 
 
 def joined_text(campaign: Any) -> str:
@@ -252,6 +259,13 @@ def rows_around(rows: Sequence[list[DayRow | None]], current: DayRow | None) -> 
 # ---- what it asks for and gives --------------------------------------------------------------------------------------
 
 
+def total(campaign: Any) -> int:
+    """How many periods it has; of a draft, will have."""
+    if campaign.period_count or campaign.end_date < campaign.start_date:
+        return int(campaign.period_count)
+    return len(days.periods_of(campaign.cadence, campaign.start_date, campaign.end_date, campaign.tz))
+
+
 def need_text(campaign: Any) -> str:
     """What completes it, in two words: 打满 5 天."""
     number, weekly = campaign.need_n, campaign.cadence == "weekly"
@@ -266,14 +280,24 @@ def need_text(campaign: Any) -> str:
     return str(ngettext("%(num)s day in all", "%(num)s days in all", number))
 
 
-def reward_text(points: int, growth: int) -> str:
-    """20 积分 · 30 成长值; empty for nothing."""
+def _rewards(points: int, growth: int) -> list[str]:
     parts = []
     if points:
         parts.append(str(ngettext("%(num)s point", "%(num)s points", points)))
     if growth:
         parts.append(_("%(num)s growth", num=growth))
-    return " · ".join(parts)
+    return parts
+
+
+def reward_text(points: int, growth: int) -> str:
+    """20 积分 · 30 成长值; empty for nothing."""
+    return " · ".join(_rewards(points, growth))
+
+
+def reward_words(points: int, growth: int) -> str:
+    """The same within a sentence: 20 积分和 30 成长值."""
+    parts = _rewards(points, growth)
+    return _("%(one)s and %(other)s", one=parts[0], other=parts[1]) if len(parts) > 1 else "".join(parts)
 
 
 def content_text(campaign: Any) -> str:
@@ -313,7 +337,7 @@ def makeup_offer(campaign: Any) -> tuple[DayRow, str] | None:
 
     best = max(missed, key=lambda day: (run_with(day), day.idx))
     name = idx_text(campaign, best.idx) if campaign.cadence == "weekly" else weekday_text(best.day)
-    if run_with(best) > campaign.me.streak:
+    if run_with(best) > max(campaign.me.streak, 1):
         row = count_text(campaign, run_with(best))
         return best, _("Make up %(day)s, and it is %(row)s in a row", day=name, row=row)
     return best, _("Make up %(day)s, and it counts for completing", day=name)
@@ -327,7 +351,8 @@ def makeup_texts(campaign: Any) -> list[str]:
         return [_("What is missed cannot be made up.")]
     texts = [
         _(
-            "A make-up card makes up for one of the last %(last)s. It counts for completing, not for the board.",
+            "A make-up card makes up for one of the last %(last)s. It counts for completing and for the streak, but is "
+            "not on time.",
             last=count_text(campaign, campaign.lookback),
         )
     ]
@@ -367,13 +392,13 @@ def rules_of(campaign: Any) -> list[tuple[str, str, list[str]]]:
 
 
 def _need_sentence(campaign: Any) -> str:
-    total = campaign.period_count or len(campaign.days)
+    number = total(campaign)
     if campaign.need_type == "all":
-        return _("Check in every time, %(total)s in all.", total=count_text(campaign, total))
+        return _("Check in every time, %(total)s in all.", total=count_text(campaign, number))
     if campaign.need_type == "streak":
         return _("Check in %(wanted)s in a row (%(total)s in all).", wanted=count_text(campaign, campaign.need_n),
-                 total=count_text(campaign, total))  # fmt: skip
-    return _("Check in on %(wanted)s of %(total)s.", wanted=campaign.need_n, total=count_text(campaign, total))
+                 total=count_text(campaign, number))  # fmt: skip
+    return _("Check in on %(wanted)s of %(total)s.", wanted=campaign.need_n, total=count_text(campaign, number))
 
 
 def _joining(campaign: Any) -> list[str]:

@@ -16,7 +16,7 @@ class CircleCreated(Event):
 
 @dataclass(frozen=True)
 class MemberJoined(Event):
-    """Also on every return after a time away (`first` is False then)."""
+    """Also on every return after a time away, and when a ban is lifted (`first` is False then)."""
 
     circle_id: int
     user_id: int

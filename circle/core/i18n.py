@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from datetime import date, datetime, time
 from pathlib import Path
 
+from babel.dates import format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask_babel import LazyString, gettext, lazy_gettext
+from flask_babel import LazyString, get_locale, gettext, lazy_gettext
 from flask_babel import ngettext as _ngettext
 
-__all__ = ["LOCALES", "TRANSLATIONS", "LazyString", "_", "compile_catalogues", "lazy", "ngettext"]
+__all__ = ["LOCALES", "TRANSLATIONS", "LazyString", "_", "compile_catalogues", "day_in_words", "lazy", "ngettext"]
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 #: languages a person can choose; the first is the default of a site
@@ -26,6 +28,12 @@ LOCALES = {"zh_Hans_CN": "简体中文", "en": "English"}
 _: Callable[..., str] = gettext
 ngettext: Callable[..., str] = _ngettext
 lazy = lazy_gettext
+
+
+def day_in_words(day: date, *, year: int) -> str:
+    """11月25日, Nov 25; with its year when that is another one than `year`."""
+    skeleton = "MMMd" if day.year == year else "yMMMd"
+    return str(format_skeleton(skeleton, datetime.combine(day, time()), locale=str(get_locale() or "zh_Hans_CN")))
 
 
 def compile_catalogues() -> None:

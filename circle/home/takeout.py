@@ -81,6 +81,7 @@ def _readme(me: MeRow) -> str:
         "likes.json": _("what you liked"),
         "favorites.json": _("what you kept"),
         "topics.json": _("topics you follow"),
+        "topic_places.json": _("your places on the weekly leaderboards of topics"),
         "votes.json": _("your votes in polls"),
         "answers.json": _(
             "your answers to questions, with their earlier versions (your questions are among your posts)"

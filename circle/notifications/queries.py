@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from circle.circles.models import Circle
 from circle.core.actor import Actor
 from circle.core.db import db
 from circle.core.errors import NotFound, Unauthenticated
-from circle.core.i18n import _
+from circle.core.i18n import _, day_in_words
 from circle.core.pagination import DEFAULT_LIMIT, Keyset, Page
 from circle.notifications.audience import may_read
 from circle.notifications.kinds import CATEGORIES, KINDS, OF_CONTENT, Kind, kinds_of
@@ -242,6 +242,7 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         "level_name": level_name(row.data.get("named", ""), level) if level else "",
         "until": f"{here:%Y-%m-%d %H:%M}" if here else "",
         "time": _hour(here) if here else "",
+        "day": _day(row),
         "period": _period(row.data),
     }
 
@@ -249,6 +250,12 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
 def _hour(moment: datetime) -> str:
     """The hour at which something ends: that of midnight belongs to the day that ends."""
     return f"{moment:%H:%M}" if (moment.hour, moment.minute) != (0, 0) else "24:00"
+
+
+def _day(row: Row[Any]) -> str:
+    """The day that a notice names; of a campaign as its reader writes days."""
+    day: str = row.data.get("day", "")
+    return day_in_words(date.fromisoformat(day), year=row.created_at.year) if day and row.campaign_id else day
 
 
 def _period(data: Mapping[str, Any]) -> str:

@@ -197,7 +197,7 @@ REACTIONS: Mapping[type[Event], Sequence[Reaction]] = {
     circles.ApplicationSubmitted: [tell_who_decides],
     circles.ApplicationApproved: [tell_applicant_yes],
     circles.ApplicationRejected: [tell_applicant_no],
-    circles.MemberJoined: [rise_on_return, resume_campaigns],
+    circles.MemberJoined: [resume_campaigns, rise_on_return],
     circles.MemberRoleChanged: [tell_new_role, withdraw_decisions],
     circles.MemberMuted: [tell_mute],
     circles.MemberBanned: [leave_teams, tell_ban, withdraw_decisions],

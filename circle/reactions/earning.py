@@ -70,8 +70,9 @@ def earn_again_with_comment(event: posts.CommentRestored) -> None:
 def count_post_for_tasks(event: posts.PostPublished) -> None:
     if event.anonymous:
         return  # as with points: a reward on the leaderboard would tell
+    if event.type == "checkin":
+        return  # counted before it earns, as here (checkins/operations/earning.py)
     done = ("post",) + ("post_media",) * event.has_media + ("ask",) * (event.type == "question")
-    done += ("checkin",) * (event.type == "checkin")
     count_task_events(event.circle_id, event.author_id, done, f"post:{event.post_id}")
 
 

@@ -16,7 +16,7 @@
       el.hidden = false;
       // it is over: the page asks the server what comes now; one on which somebody writes only says so
       if (!left && el.dataset.over) { el.textContent = el.dataset.over; return; }
-      if (!left) { location.reload(); return; }
+      if (!left) { location.replace(location.pathname + location.search); return; }
       setTimeout(show, h || m >= 5 ? 5_000 : 1_000);
     };
     show();

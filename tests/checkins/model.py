@@ -321,9 +321,10 @@ class Model:
         for who, part in self.parts.items():
             if part.kept is not None:
                 continue
+            out = part.status == "disqualified"
             for record in self.mine(who, "pending"):
-                record.status = "approved"
-                self._earn(record, on=True)
+                record.status = "void" if out else "approved"
+                self._earn(record, on=not out)
             self._follow(who)
             if part.status == "active":
                 share = self.status == "cancelled" and self._share(who)

@@ -83,7 +83,7 @@ def slowly(day: date, minutes: int, zone: str) -> datetime:
     wanted, there = datetime.combine(day, time()) + timedelta(minutes=minutes), ZoneInfo(zone)
     moment = wanted.replace(tzinfo=UTC) - timedelta(hours=40)
     while moment.astimezone(there).replace(tzinfo=None) < wanted:
-        moment += timedelta(minutes=5)
+        moment += timedelta(minutes=1)
     return moment
 
 

@@ -137,6 +137,33 @@ def test_of_a_cancelled_campaign_who_is_away_gets_nothing(week: Week) -> None:
     assert [week.enrollment(who).status for who in (ann, ben)] == ["failed", "completed"]
 
 
+def test_who_is_banned_completes_nothing_until_the_ban_is_lifted(app: Flask, make: Make) -> None:
+    week = Week(make, REWARD | {"review": "manual", "need_n": 1})
+    ann = week.member()
+    made = week.check_in(ann, 1)
+    with week.at(1, 9):
+        circles.ban_member(week.owner, week.slug, ann.id or 0, reason="吵架")
+        operations.approve_record(week.owner, made.record_id)
+    assert (week.enrollment(ann).status, rewarded()) == ("active", [])
+    with week.at(2):
+        circles.unban_member(week.owner, week.slug, ann.id or 0)
+    assert (week.enrollment(ann).status, rewarded()) == ("completed", [("on", 50)])
+
+
+def test_what_is_raised_while_somebody_is_away_is_theirs_when_they_are_back(week: Week) -> None:
+    ann, ben = week.member(), week.member()
+    for who in (ann, ben):
+        week.check_in(who, 1, 2, 3, 4, 5)
+        leave(week, who, 5)
+    with week.at(6, 6):
+        operations.update_campaign(week.owner, week.id, reward_points=80)
+        jobs.recount(week.id)
+    come_back(week, ann, 6)
+    week.settle()
+    assert [week.enrollment(who).status for who in (ann, ben)] == ["completed"] * 2
+    assert sorted(rewarded()) == [("none", 0), ("on", 30), ("on", 50), ("on", 50)]
+
+
 # ---- the circle ------------------------------------------------------------------------------------------------------
 
 

@@ -111,7 +111,9 @@ def test_a_new_one_begins_as_a_week_from_next_monday(week: Week, owner: Browser)
     page = owner.get(desk(week, "/new")).get_data(as_text=True)
     assert 'value="2026-11-23"' in page
     assert 'value="2026-11-29"' in page
-    assert "Ready to be published." in page
+    assert "Ready to be published." not in page  # it has no name yet
+    form = {"title": "早安", "start_date": "2026-11-23", "end_date": "2026-11-29", "need_type": "count", "need_n": "5"}
+    assert "Ready to be published." in owner.post(desk(week, "/preview"), form).text
 
 
 def test_what_was_filled_in_is_kept_as_a_draft(week: Week, owner: Browser) -> None:
@@ -316,6 +318,17 @@ def test_calling_off_needs_a_reason_and_leads_to_the_list(week: Week, owner: Bro
     assert owner.post(desk(week, f"/{week.id}/cancel"), {"reason": "再来一次"}).status_code == 422
 
 
+def test_what_was_refused_beside_the_plan_comes_back_with_its_words(week: Week, owner: Browser) -> None:
+    excuse = owner.post(desk(week, f"/{week.id}/excuse"), {"idx": "1", "reason": "断"})
+    assert excuse.status_code == 422
+    assert re.search(r'id="excuse-reason"[^>]* value="断"', excuse.text)
+    assert '<option value="1" selected>' in excuse.text
+    assert 'href="#excuse-reason"' in excuse.text
+    cancel = owner.post(desk(week, f"/{week.id}/cancel"), {"reason": "改"})
+    assert re.search(r'id="cancel-reason"[^>]* value="改"', cancel.text)
+    assert "断" not in cancel.text
+
+
 def test_a_draft_is_thrown_away(draft: Week, browser: Browse) -> None:
     client = browser(draft.owner)
     assert client.post(desk(draft, f"/{draft.id}/cancel"), {"reason": "不需要了"}).status_code == 303
@@ -376,6 +389,20 @@ def test_a_day_is_given_and_not_twice(week: Week, owner: Browser) -> None:
     assert week.enrollment(ann).done == 1
     again = owner.post(act, {"idx": "1", "reason": "上传失败"})
     assert (again.status_code, "already" in again.text) == (422, True)
+
+
+def test_a_refused_act_comes_back_open_with_its_reason_wherever_the_person_stands(week: Week, owner: Browser) -> None:
+    for _number in range(21):  # who did something stands before
+        week.check_in(week.member(), 1)
+    ann = week.member()
+    act = desk(week, f"/{week.id}/people/{ann.id}")
+    given = owner.post(f"{act}/give", {"idx": "1", "reason": "错"})
+    assert given.status_code == 422
+    assert re.search(rf'id="give-{ann.id}-reason"[^>]* value="错"', given.text)
+    assert '<option value="1" selected>' in given.text
+    out = owner.post(f"{act}/disqualify", {"reason": "抄"})
+    assert re.search(rf'id="out-{ann.id}-reason"[^>]* value="抄"', out.text)
+    assert f'href="#out-{ann.id}-reason"' in out.text
 
 
 def test_another_circles_owner_finds_nothing_by_this_address(week: Week, make: Make, browser: Browse) -> None:

@@ -6,15 +6,18 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from circle.access import Actor
 from circle.accounts.models import User
 from circle.checkins import jobs as checkin_jobs
 from circle.checkins import operations
 from circle.circles import operations as circles
+from circle.circles.models import Member
 from circle.core import clock, jobs
 from circle.core.db import db
 from circle.core.mail import make_mailer
+from circle.core.operation import operation
 from circle.live import queries as live
 from circle.notifications import operations as notices
 from circle.posts import operations as posts
@@ -58,7 +61,7 @@ def test_members_hear_once_of_a_campaign_that_is_published(app: Flask, make: Mak
     assert (notice.kind, notice.category, notice.by) == (NEWS, "checkins", None)
     assert notice.url == f"/{week.slug}/campaigns/{week.id}"
     assert "早安七天" in notice.text
-    assert "2026-11-16" in notice.text
+    assert "begins on Nov 16." in notice.text
     assert kinds(week.owner) == [NEWS]
     assert kinds(admin) == []  # who published it
 
@@ -73,6 +76,21 @@ def test_nobody_hears_of_a_draft_nor_do_those_who_are_not_here(app: Flask, make:
         operations.publish_campaign(week.owner, week.id)
         jobs.run_due()
     assert (kinds(ann), kinds(gone)) == ([NEWS], [])
+
+
+def test_who_may_not_join_yet_is_not_asked_to(app: Flask, make: Make) -> None:
+    week = Week(make, {"level_min": 2}, publish=False)
+    ann, ben, mod = member(week), member(week), member(week, "moderator")
+
+    @operation
+    def rise() -> None:
+        db.session.execute(update(Member).where(Member.user_id == ben.id).values(level=2))
+
+    rise()
+    with week.at(0):
+        operations.publish_campaign(week.owner, week.id)
+        jobs.run_due()
+    assert (kinds(ann), kinds(ben), kinds(mod)) == ([], [NEWS], [NEWS])
 
 
 def test_the_news_goes_through_all_members_in_batches(app: Flask, make: Make) -> None:

@@ -323,3 +323,21 @@ def test_pages_cost_a_fixed_number_of_statements(
     for person in people:
         week.check_in(person, 1, 2)
     assert cost() == one <= most, "\n".join(statements)
+
+
+def test_who_was_taken_out_is_not_reminded_of_it_at_home(week: Week, browser: Open) -> None:
+    ann = week.member()
+    with week.at(2):
+        assert browser(ann).get(f"/{week.slug}").text.count(f"{week.slug}/campaigns/{week.id}")
+        operations.disqualify(week.owner, week.id, ann.id, reason="请人代写")
+        assert f"{week.slug}/campaigns/{week.id}" not in browser(ann).get(f"/{week.slug}").text
+
+
+def test_nobody_is_asked_to_join_what_is_over(week: Week, browser: Open) -> None:
+    stranger = week.member(enrolled=False)
+    with week.at(9):
+        client = english(browser(stranger))
+        assert client.get(f"/{week.slug}/campaigns/{week.id}/checkin").status_code == 303
+        page = client.get(f"/{week.slug}/campaigns/{week.id}").text
+    assert "This campaign takes no more check-ins." in page
+    assert "Please join the campaign first." not in page

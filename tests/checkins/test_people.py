@@ -16,6 +16,7 @@ from circle.core.db import db
 from circle.core.errors import Conflict, Forbidden, NotFound, Refused
 from circle.core.operation import in_transaction
 from circle.points.checking import check_books
+from circle.points.models import EarnSource
 from tests.checkins.campaigning import Week
 from tests.checkins.test_editing import promised
 from tests.factories import Make
@@ -214,3 +215,14 @@ def test_the_disqualified_are_given_nothing(week: Week) -> None:
     with pytest.raises(Conflict) as refused:
         give(week, ann, 1)
     assert refused.value.code == "DISQUALIFIED"
+
+
+def test_what_waits_of_the_disqualified_earns_nothing_at_the_settlement(app: Flask, make: Make) -> None:
+    week = Week(make, {"review": "manual"})
+    ann = week.member()
+    week.check_in(ann, 1)
+    with week.at(2):
+        operations.disqualify(week.owner, week.id, ann.person_id, reason="请人代写")
+    week.settle()
+    assert [record.status for record in week.records(ann)] == ["void"]
+    assert db.session.scalars(select(EarnSource).where(EarnSource.rule_code == "checkin")).all() == []

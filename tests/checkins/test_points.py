@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
+from circle.checkins import operations
 from circle.circles.queries import get_circle
 from circle.core.db import db
 from circle.core.errors import NotFound
@@ -147,6 +148,39 @@ def test_a_task_can_ask_for_check_ins(week: Week) -> None:
     week.check_in(ann, 3, hour=13)
     with week.at(3, 14):
         assert points.claim_task(ann, task_id).points == 9
+
+
+def test_tasks_count_check_ins_as_points_do(app: Flask, make: Make) -> None:
+    """One that waits counts when it is approved or settled, one that was rejected or made up does not."""
+    week = Week(make, {"review": "manual", "free_cards": 1})
+    task_id = points.create_task(
+        week.owner, week.slug, title="打卡五次", event="checkin", cadence="weekly", target=5, points=9, growth=9
+    )
+    ann = week.member()
+
+    def counted() -> int:
+        return sum(db.session.scalars(select(TaskProgress.count).where(TaskProgress.task_id == task_id)))
+
+    for hour in (8, 10):
+        made = week.check_in(ann, 1, hour=hour)
+        with week.at(1, hour + 1):
+            operations.reject_record(week.owner, made.record_id, reason="跑题")
+    with week.at(2):
+        made_up = operations.make_up(ann, week.id, 1, body="补上这一天。")
+        operations.approve_record(week.owner, made_up.record_id)
+    waits = week.check_in(ann, 2)
+    week.check_in(ann, 3)
+    assert counted() == 0
+    with week.at(3, 12):
+        operations.approve_record(week.owner, waits.record_id)
+        operations.approve_record(week.owner, waits.record_id)
+    assert counted() == 1
+    with week.at(3, 13):  # that one is back, and was counted before
+        posts.hide_post(week.owner, waits.post_id, reason="看一看")
+        posts.restore_post(week.owner, waits.post_id)
+    assert counted() == 1
+    week.settle()
+    assert counted() == 2
 
 
 def test_a_check_in_earns_as_one_and_not_as_a_post(week: Week) -> None:

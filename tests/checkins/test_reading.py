@@ -493,3 +493,17 @@ def test_enrolments_of_others_are_nobodys_business(week: Week) -> None:
     assert row.me.id == db.session.query(Enrollment).filter_by(campaign_id=week.id, user_id=bob.id).one().id
     assert states(row).startswith("missed open")
     assert db.session.get(Circle, week.circle_id) is not None
+
+
+def test_of_two_campaigns_that_run_the_home_shows_the_one_with_something_to_do_today(week: Week) -> None:
+    ann = week.member()
+    with week.at(0):
+        longer = Plan(title="晚安十天", start_date=FIRST, end_date=FIRST + timedelta(days=9))
+        other = operations.create_campaign(week.owner, week.slug, longer)
+        operations.publish_campaign(week.owner, other)
+        operations.enroll(ann, other)
+    with week.at(1):
+        before = queries.home_campaign(ann, circle_for(week, ann))
+        week.check_in(ann, 1)
+        after = queries.home_campaign(ann, circle_for(week, ann))
+    assert (before and before.id, after and after.id) == (week.id, other)

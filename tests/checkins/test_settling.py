@@ -404,6 +404,21 @@ def test_who_comes_back_goes_on_while_they_can_still_complete_it(week: Week) -> 
     assert_lawful(week)
 
 
+def test_for_who_comes_back_what_waits_for_a_reviewer_is_done(app: Flask, make: Make) -> None:
+    week = a_week(make, review="manual")
+    ann = week.member()
+    week.check_in(ann, 1, 2, 3)
+    with week.at(4):
+        operations.withdraw(ann, week.id)
+    with week.at(6):  # three that wait, and two to come
+        assert queries.get_campaign(ann, week.id).can.enroll
+        operations.enroll(ann, week.id)
+    week.check_in(ann, 6, 7)
+    week.settle()
+    assert (week.enrollment(ann).status, stands(week, ann)) == ("completed", REWARD)
+    assert_lawful(week)
+
+
 def test_leaving_and_coming_back_gives_no_second_card(week: Week) -> None:
     ann = week.member()
     for _time in range(3):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from circle.core import clock
 from circle.core.db import db
 from circle.core.errors import Conflict, NotFound, Refused
 from tests.checkins.campaigning import Week
-from tests.checkins.teaming import PLAN, check_days, form, in_team, on, rewards, team
+from tests.checkins.teaming import PLAN, check_days, code_of, form, in_team, on, rewards, team
 from tests.factories import Make
 from tests.races.together import all_well, together
 
@@ -122,3 +122,41 @@ def test_settling_a_team_and_disqualifying_a_member_at_once(app: Flask, week: We
     assert team(team_id).completed is True  # four of five are enough
     assert [state for state, _points, _growth in sorted(rewards()) if state == "on"] == ["on"] * 4
     assert week.enrollment(members[turn]).status == "disqualified"
+
+
+# ---- at the bell -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(week: Week, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whoever asks for a team a second before the first day opens gets it a second after, with its size fixed."""
+    lock = operations.teams.lock
+
+    def late(model: Any, id_: int) -> Any:
+        if model is Team:
+            with week.at(1, 0):
+                operations.freeze_teams(week.id)
+        return lock(model, id_)
+
+    for module in (operations.teams, operations.teaming):
+        monkeypatch.setattr(module, "lock", late)
+    with clock.at(week.day(1, 0) - timedelta(seconds=1)):
+        yield
+
+
+def test_who_waited_for_a_team_over_the_bell_is_not_in_it(week: Week, request: pytest.FixtureRequest) -> None:
+    team_id, _members = form(week, 3)
+    ann, ben = week.member(), week.member(enrolled=False)
+    request.getfixturevalue("waiting")
+    assert code_of(partial(operations.join_team, ann, team_id)) == "TEAMS_FIXED"
+    assert code_of(partial(operations.enroll_in_team, ben, week.id, team_id)) == "TEAMS_FIXED"
+    assert team(team_id).member_count == 3 == len(in_team(team_id))
+
+
+def test_who_left_over_the_bell_is_absent(week: Week, request: pytest.FixtureRequest) -> None:
+    team_id, (_ann, ben, cat) = form(week, 3)
+    request.getfixturevalue("waiting")
+    operations.withdraw(ben, week.id)
+    operations.leave_team(cat, week.id)
+    assert (team(team_id).member_count, team(team_id).frozen_size, len(in_team(team_id))) == (3, 3, 3)
+    assert week.enrollment(ben).status == "withdrawn"

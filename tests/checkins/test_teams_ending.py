@@ -118,6 +118,28 @@ def test_a_settlement_killed_half_way_gives_every_team_its_reward_once(
     assert rewards() == [("on", 30, 20)] * 6
 
 
+def test_one_team_that_fails_keeps_no_other_waiting(week: Week, monkeypatch: pytest.MonkeyPatch) -> None:
+    teams = [form(week, 2, f"第 {number} 队") for number in range(3)]
+    for _id, members in teams:
+        for member in members:
+            week.check_in(member, 1, 2, 3, 4, 5)
+    real = operations.settle_team
+
+    def failing(team_id: int) -> bool:
+        if team_id == teams[0][0]:
+            raise ValueError("broken")
+        return real(team_id)
+
+    monkeypatch.setattr(operations, "settle_team", failing)
+    with pytest.raises(ValueError, match="broken"):
+        week.settle()
+    assert [team(id_).completed for id_, _members in teams] == [None, True, True]
+    monkeypatch.undo()
+    assert week.campaign.status == "settling"
+    week.settle()
+    assert (week.campaign.status, rewards()) == ("closed", [("on", 30, 20)] * 6)
+
+
 def test_a_campaign_does_not_close_while_a_team_is_open(week: Week) -> None:
     team_id, (ann, _ben) = form(week, 2)
     week.check_in(ann, 1)

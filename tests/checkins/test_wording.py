@@ -115,6 +115,21 @@ def test_the_best_day_to_make_up_is_the_one_that_joins_most(make: Make, app: Fla
     assert (offer[0].idx, offer[1]) == (3, "Make up Wed, and it is 5 days in a row")
 
 
+def test_what_ends_at_midnight_ends_with_its_day(make: Make, app: Flask) -> None:
+    _week, campaign = row(make, 1)
+    _week, late = row(make, 1, win_start_min=1320, win_end_min=1560)
+    with speaking(app):
+        assert wording.end_text(campaign, campaign.closes_at) == "Nov 22 24:00"
+        assert wording.end_text(late, late.closes_at) == "Nov 23 02:00"
+
+
+def test_sentences_stand_together_as_the_language_has_them(app: Flask) -> None:
+    with speaking(app):
+        assert wording.joined(["One.", "Two."]) == "One. Two."
+    with speaking(app, "zh_Hans_CN"):
+        assert wording.joined(["一。", "二。"]) == "一。二。"
+
+
 def _strip(days: int) -> list[DayRow]:
     week = Week.day
     moment = week(Week.__new__(Week), 1)
@@ -160,3 +175,20 @@ def test_days_are_written_as_the_reader_writes_them(app: Flask) -> None:
         )  # fmt: skip
         assert wording.weekdays() == ["一", "二", "三", "四", "五", "六", "日"]
         assert wording.zone_text("Asia/Shanghai") == "中国时间"
+
+
+def test_a_draft_says_how_many_days_it_will_have(make: Make, app: Flask) -> None:
+    week = Week(make, publish=False)
+    weeks = Week(make, {"cadence": "weekly", "end_date": FIRST + timedelta(days=20), "need_n": 2}, publish=False)
+    with speaking(app):
+        assert wording.slogan(queries.get_campaign(week.owner, week.id)) == "7 days, 5 days in all"
+        assert wording.slogan(queries.get_campaign(weeks.owner, weeks.id)) == "3 weeks, 2 weeks in all"
+
+
+def test_a_row_of_one_day_is_no_promise(make: Make, app: Flask) -> None:
+    week = Week(make)
+    ann = week.member()
+    with week.at(3), speaking(app):
+        offer = wording.makeup_offer(queries.get_campaign(ann, week.id))
+    assert offer is not None
+    assert offer[1] == "Make up Tue, and it counts for completing"

@@ -218,4 +218,5 @@ def _values(veil: Veil, *, thorough: bool) -> dict[str, Sequence[Any]]:
         "comment_id": [ids[name] for name in comments[: 6 if thorough else 2]],
         "user_id": [veil.people["member"].id, veil.asker.id], "username": [veil.people["member"].username],
         "media_id": veil.media, "variant": ["full", "thumb"], "extension": ["webp"],
+        "campaign_id": [ids["campaign"]], "team_id": [ids["team"]], "idx": [1],
     }  # fmt: skip

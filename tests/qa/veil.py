@@ -16,6 +16,8 @@ from werkzeug.datastructures import FileStorage
 from circle.access import SYSTEM, Actor
 from circle.accounts import operations as accounts
 from circle.accounts.models import User
+from circle.checkins import operations as checkins
+from circle.checkins.operations import Plan
 from circle.circles import operations as circles
 from circle.core import clock, jobs
 from circle.core.db import db
@@ -111,7 +113,23 @@ def build(app: Flask, make: Make) -> Veil:
     _talk(veil)
     _curate(veil)
     _other_questions(veil)
+    _check_in(veil)
     return veil
+
+
+def _check_in(veil: Veil) -> None:
+    """A campaign under way, of which whoever asked is no part: its pages have nothing to say of them."""
+    now, owner, member = clock.now(), veil.actor("owner"), veil.actor("member")
+    start = clock.local_date(now, "Asia/Shanghai") - timedelta(days=2)
+    plan = Plan(title="早安七天", start_date=start, end_date=start + timedelta(days=6), teams=True)
+    with clock.at(now - timedelta(days=3)):
+        veil.ids["campaign"] = checkins.create_campaign(owner, veil.slug, plan)
+        checkins.publish_campaign(owner, veil.ids["campaign"])
+        for person in (owner, member):
+            checkins.enroll(person, veil.ids["campaign"])
+        veil.ids["team"] = checkins.create_team(member, veil.ids["campaign"], name="晨光小队")
+    with clock.at(now - timedelta(days=1)):
+        checkins.submit(member, veil.ids["campaign"], body="河边的柳树发芽了。")
 
 
 def _give_address(user: User, address: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Barrier, BrokenBarrierError
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from circle.checkins import operations as checkins
 from circle.circles.models import Member
 from circle.circles.queries import readable_circle
+from circle.core import operation as writing
 from circle.core.db import db
 from circle.core.errors import Conflict
 from circle.ledger.models import LedgerAccount, LedgerTxn
@@ -20,6 +24,7 @@ from circle.points.models import TaskHit, TaskProgress
 from circle.points.operations import tasks as task_operations
 from circle.points.queries import TaskRow
 from circle.posts import operations as posts
+from tests.checkins.campaigning import Week
 from tests.factories import Make, Place
 from tests.races.together import all_well, together
 
@@ -108,3 +113,29 @@ def test_two_posts_that_are_deleted_at_once_are_both_uncounted(
     monkeypatch.setattr(task_operations, "_withdrawing", both)
     all_well(together(app, [lambda key=key: operations.uncount_task_events(circle_id, ann, key) for key in keys]))
     assert db.session.execute(select(TaskProgress.count, TaskProgress.state)).all() == [(0, "open")]
+
+
+@pytest.mark.parametrize("_time", range(3))
+def test_posting_and_checking_in_at_once_wait_for_each_other_in_one_order(
+    app: Flask, make: Make, monkeypatch: pytest.MonkeyPatch, _time: int
+) -> None:
+    """Both count for tasks and earn: tasks first, or each would hold what the other waits for."""
+    deadlocks: list[object] = []
+    judge = writing._is_transient
+    monkeypatch.setattr(writing, "_is_transient", lambda error: judge(error) and (deadlocks.append(error) or True))
+    week = Week(make)
+    people = [week.member() for _one in range(4)]
+
+    def at_eight(act: Callable[[], object]) -> Callable[[], object]:
+        def then() -> object:
+            with week.at(1):
+                return act()
+
+        return then
+
+    for who in people:
+        at_eight(partial(posts.publish_post, who, week.slug, body="早安"))()
+    acts = [partial(checkins.submit, who, week.id, body="今天也写下来。") for who in people]
+    acts += [partial(posts.publish_post, who, week.slug, body="再写一条") for who in people * 2]
+    all_well(together(app, [at_eight(act) for act in acts]))
+    assert deadlocks == []

@@ -11,7 +11,7 @@ from circle.checkins.events import CheckinApproved, CheckinRejected, CheckinVoid
 from circle.checkins.models import Campaign, CheckinRecord, Enrollment
 from circle.checkins.operations.cards import release_card
 from circle.checkins.operations.counting import refresh_enrollment
-from circle.checkins.operations.earning import set_checkin_earned
+from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.circles import queries as circles
 from circle.core import audit, clock
 from circle.core.db import db
@@ -31,6 +31,7 @@ def approve_record(actor: Actor, record_id: int) -> None:
         return
     rules.check_record_status(record.status, ("pending",))
     _set(record, "approved", actor)
+    count_for_tasks(record)
     refresh_enrollment(campaign, enrollment)
     earned = set_checkin_earned(record, on=True)
     audit.record(actor, "checkin.approve", f"checkin:{record.id}", {"idx": record.idx}, circle_id=record.circle_id)

@@ -101,10 +101,11 @@ def useful_until(campaign: Campaign) -> datetime | None:
 
 
 def _return_until(campaign: Campaign, enrollment_id: int) -> datetime | None:
-    """The same for somebody who had withdrawn: they may come back as long as what they have done, and what is left,
-    are enough."""
+    """The same for somebody who had withdrawn: they may come back as long as what they have done (also what waits for
+    a reviewer), and what is left, are enough."""
     left = range(_next_idx(campaign.id, clock.now()), campaign.period_count + 1)
-    possible = Days.of(enrollment_id).done.union(left)
+    had = Days.of(enrollment_id)
+    possible = had.done.union(had.waiting, left)
     return campaign.closes_at if need_of(campaign).met(possible, excused_of(campaign)) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from circle.checkins.models import Campaign, Enrollment, MakeupCard
-from circle.checkins.operations.counting import refresh_enrollment
+from circle.checkins.operations.counting import in_circle, refresh_enrollment
 from circle.checkins.operations.deciding import campaign_of
 from circle.checkins.operations.rewarding import reward_completion
 from circle.core import clock
@@ -21,7 +21,7 @@ def recount_enrollment(enrollment_id: int) -> None:
         return
     campaign = campaign_of(enrollment.campaign_id)
     refresh_enrollment(campaign, enrollment)
-    if enrollment.status == "completed":
+    if enrollment.status == "completed" and in_circle(enrollment):  # who is away would be given nothing, for good
         reward_completion(campaign, enrollment, on=True)
     if campaign.status == "published":
         _give_missing_cards(campaign, enrollment.id)

@@ -17,7 +17,7 @@ from circle.checkins.models import Campaign, CheckinRecord, Enrollment, Team
 from circle.checkins.operations.cards import refund_cards
 from circle.checkins.operations.counting import closed_periods, excused_of, in_circle, need_of, refresh_enrollment
 from circle.checkins.operations.deciding import campaign_of, show_status
-from circle.checkins.operations.earning import set_checkin_earned
+from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.checkins.operations.freezing import freeze_boards
 from circle.checkins.operations.rewarding import Given, reward_completion
 from circle.core import clock
@@ -49,7 +49,10 @@ def settle_enrollment(enrollment_id: int) -> bool:
         return True
     if not posts.issuperset(db.session.scalars(_pending_posts(enrollment_id))):
         return False  # posts are locked before the enrolment, and no more come now
-    _approve_pending(campaign, enrollment)
+    if enrollment.status == "disqualified":
+        _void_pending(enrollment)
+    else:
+        _approve_pending(campaign, enrollment)
     days = refresh_enrollment(campaign, enrollment)
     called_off = campaign.status == "cancelled" and enrollment.status == "active"
     if called_off and in_circle(enrollment) and deserves(campaign, days.done):
@@ -76,13 +79,25 @@ def _pending_posts(enrollment_id: int) -> Select[int]:
 def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
     """That nobody had the time to look must not be to anybody's harm."""
     mine = select(CheckinRecord).where(CheckinRecord.enrollment_id == enrollment.id, CheckinRecord.status == "pending")
-    for record in db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)):
+    records = db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)).all()
+    for record in records:
         record.status, record.decided_at = "approved", clock.now()
         show_status(record)
-        db.session.flush()
+    db.session.flush()
+    for record in records:
+        count_for_tasks(record)
+    for record in records:
         set_checkin_earned(record, on=True)
         about = (record.id, record.campaign_id, record.circle_id, record.user_id, record.post_id)
         emit(CheckinApproved(*about, campaign.title, record.idx, SYSTEM.id))
+
+
+def _void_pending(enrollment: Enrollment) -> None:
+    """Of somebody who was taken out nothing counts that did not count before."""
+    mine = select(CheckinRecord).where(CheckinRecord.enrollment_id == enrollment.id, CheckinRecord.status == "pending")
+    for record in db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)):
+        record.status, record.decided_at = "void", clock.now()
+        show_status(record)
 
 
 def deserves(campaign: Campaign, done: Collection[int]) -> bool:

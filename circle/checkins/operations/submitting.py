@@ -17,7 +17,7 @@ from circle.checkins import days, rules
 from circle.checkins.events import CheckinApproved, CheckinSubmitted
 from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment
 from circle.checkins.operations.counting import Days, excused_of, refresh_enrollment
-from circle.checkins.operations.earning import set_checkin_earned
+from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
 from circle.core import clock, ids
@@ -234,6 +234,7 @@ def check_in(
     except IntegrityError as error:  # somebody without the lock: the constraint alone holds (C1)
         raise rules.already_checked_in() from error
     record = CheckinRecord(**row)  # only to be told of
+    count_for_tasks(record, posted=True, has_media=any(kind != "file" for kind in kinds))
     done = refresh_enrollment(campaign, enrollment, before.with_new(idx, status=status, late=late))
     points = set_checkin_earned(record, on=True).granted_points if status == "approved" else 0
     about = (record.id, campaign.id, campaign.circle_id, record.user_id, post_id, campaign.title, idx, actor.id)

@@ -105,8 +105,8 @@ def locked_team(team_id: int) -> Team | None:
 
 def let_go(team: Team | None, enrollment: Enrollment) -> None:
     """Take a locked enrolment out of its locked team: who was there longest after the captain follows them, and a team
-    without anybody is gone."""
-    if team is None or enrollment.team_id != team.id:
+    without anybody is gone. Where the size was fixed while this waited for the team, they stay in it, as absent."""
+    if team is None or enrollment.team_id != team.id or team.frozen_size is not None:
         return
     enrollment.team_id = enrollment.teamed_at = None
     team.member_count -= 1

@@ -60,7 +60,7 @@ def join_team(actor: Actor, team_id: int) -> None:
     """
     campaign = _joinable(actor, team_id)
     team = lock(Team, team_id)
-    _enter(team, _own_enrollment(actor, campaign))
+    _enter(campaign, team, _own_enrollment(actor, campaign))
 
 
 @operation
@@ -71,11 +71,11 @@ def enroll_in_team(actor: Actor, campaign_id: int, team_id: int) -> int:
     """
     if db.session.scalar(select(Team.campaign_id).where(Team.id == team_id)) != campaign_id:
         raise NotFound
-    _joinable(actor, team_id)
+    campaign = _joinable(actor, team_id)
     lock(Campaign, campaign_id)  # as joining does, and before the team
     team = lock(Team, team_id)
     enrollment_id = enroll(actor, campaign_id)
-    _enter(team, lock(Enrollment, enrollment_id))
+    _enter(campaign, team, lock(Enrollment, enrollment_id))
     return enrollment_id
 
 
@@ -115,9 +115,12 @@ def _own_enrollment(actor: Actor, campaign: Campaign) -> Enrollment:
     return enrollment
 
 
-def _enter(team: Team, enrollment: Enrollment) -> None:
+def _enter(campaign: Campaign, team: Team, enrollment: Enrollment) -> None:
     if enrollment.team_id == team.id:
         return
+    _check_open(campaign)  # again: it may have begun while this waited for the team
+    if team.frozen_size is not None:
+        raise rules.teams_fixed()
     rules.check_no_team(in_team=enrollment.team_id is not None)
     rules.check_team_room(team.member_count)
     team.member_count += 1

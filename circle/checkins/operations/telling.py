@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
+from circle.access import ROLE_PERMISSIONS, Permission
 from circle.checkins.events import CampaignAnnounced, ExcuseAnnounced, Outcome, ResultsAnnounced
 from circle.checkins.models import Campaign, CampaignRank, Enrollment
 from circle.circles.models import Member
@@ -22,6 +23,8 @@ from circle.core.operation import emit, lock, operation
 BATCH = 500
 #: what somebody who takes part (or did, to the end) is
 _TAKING_PART = ("active", "completed", "failed")
+#: the roles of those who run a circle (circles.queries.CircleRow.can_manage)
+_RUNNING = [role.value for role, may in ROLE_PERMISSIONS.items() if Permission.MEMBER_MUTE in may]
 
 
 def _locked(campaign_id: int) -> Campaign | None:
@@ -34,8 +37,8 @@ def _locked(campaign_id: int) -> Campaign | None:
 
 @operation
 def announce_campaign(campaign_id: int, by: int | None, after: int = 0, batch: int = BATCH) -> int | None:
-    """Tell the next members of the circle (by user id) that a campaign is there, but for those who take part already
-    and for who published it (`by`). Nobody hears of one that takes nobody any more."""
+    """Tell the next members of the circle (by user id) that a campaign is there, but for those who take part already,
+    whose level is too low, and for who published it (`by`). Nobody hears of one that takes nobody any more."""
     campaign = _locked(campaign_id)
     now = clock.now()
     if campaign is None or campaign.status != "published" or campaign.opens_at is None or campaign.closes_at is None:
@@ -44,9 +47,11 @@ def announce_campaign(campaign_id: int, by: int | None, after: int = 0, batch: i
         return None
     here = (Member.circle_id == campaign.circle_id, Member.status == "active", Member.user_id > after)
     mine = and_(Enrollment.campaign_id == campaign_id, Enrollment.user_id == Member.user_id)
-    found = select(Member.user_id, Enrollment.id).outerjoin(Enrollment, mine).where(*here)
+    # as enrolling.check_level: who runs the circle is not held back
+    may = or_(Member.level >= campaign.level_min, Member.role.in_(_RUNNING))
+    found = select(Member.user_id, Enrollment.id, may.label("may")).outerjoin(Enrollment, mine).where(*here)
     rows = db.session.execute(found.order_by(Member.user_id).limit(batch)).all()
-    others = tuple(row.user_id for row in rows if row.id is None and row.user_id != by)
+    others = tuple(row.user_id for row in rows if row.id is None and row.may and row.user_id != by)
     about = (campaign.id, campaign.circle_id, campaign.title, by)
     if others:
         emit(CampaignAnnounced(*about, campaign.start_date, campaign.opens_at <= now, others))

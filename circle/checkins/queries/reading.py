@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, exists, func, literal, or_, select
 
 from circle.access import Actor, Permission
 from circle.checkins import days
@@ -111,12 +111,20 @@ def _live_statement() -> Select[Any]:
 
 @cache
 def _home_statement() -> Select[Any]:
-    """What the reader takes part in, or may; running before what is to come."""
+    """What the reader takes part in, or may; running before what is to come. Not what they were taken out of."""
     taking = case((_mine.status.in_(("active", "completed")), 0), (_mine.id.is_(None), 1), else_=2)
     to_come = case((_campaigns.opens_at > _NOW, 1), else_=0)
     begins = case((_campaigns.opens_at > _NOW, _campaigns.opens_at), else_=_campaigns.closes_at)
-    here = _statement(counted=True).where(_campaigns.circle_id == _HERE, _LIVE)
-    return here.order_by(to_come, taking, begins, _campaigns.id).limit(1)
+    theirs = or_(_mine.id.is_(None), _mine.status != "disqualified")
+    # of two that run, the one in which there is still something to do today
+    record, period = CheckinRecord.__table__.c, CampaignPeriod.__table__.c
+    done = exists().where(
+        record.enrollment_id == _mine.id, record.status.in_(("pending", "approved")),
+        period.campaign_id == record.campaign_id, period.idx == record.idx,
+        period.opens_at <= _NOW, period.closes_at > _NOW,
+    )  # fmt: skip
+    here = _statement(counted=True).where(_campaigns.circle_id == _HERE, _LIVE, theirs)
+    return here.order_by(to_come, taking, case((done, 1), else_=0), begins, _campaigns.id).limit(1)
 
 
 @cache
@@ -396,9 +404,8 @@ class _About:
     def _may_return(self) -> bool:
         """Whether what they had done, and what is left, are enough (operations.enrolling.enroll)."""
         row = self._row
-        done = {idx for idx, held in self._held.items() if held.status == "approved"}
         left = range(self._closed + 1, row.period_count + 1)
-        return days.Need(row.need_type, row.need_n, row.period_count).met(done.union(left), self._excused)
+        return days.Need(row.need_type, row.need_n, row.period_count).met({*self._held, *left}, self._excused)
 
     def _too_low(self) -> bool:
         level = self._circle.me.level if self._circle.me is not None else 1

@@ -91,6 +91,8 @@ def _day(campaign: CampaignRow, idx: int) -> DayRow:
 def _elsewhere(campaign: CampaignRow) -> Response:
     """Where somebody goes for whom there is nothing to check in, and why."""
     here = campaign.current
+    if campaign.phase in {"settling", "closed", "cancelled"}:
+        return _told(_("This campaign takes no more check-ins."), campaign.url)
     if campaign.me is None or campaign.me.status == "withdrawn":
         return _told(_("Please join the campaign first."), campaign.url)
     if campaign.me.status == "disqualified":
@@ -259,14 +261,17 @@ def _taken(campaign: CampaignRow, made: Submitted, *, makeup: bool = False) -> s
     which = wording.idx_text(campaign, made.idx)
     if made.status == "pending":
         return str(_("Sent off: %(day)s. It counts as soon as somebody has looked at it.", day=which))
-    row = wording.count_text(campaign, made.streak)
+    row = wording.count_text(campaign, made.streak) if made.streak > 1 else ""
+    points = ngettext("%(num)s point", "%(num)s points", made.points) if made.points else ""
     if makeup:
         said = _("Made up: %(day)s. Now %(number)s in a row.", day=which, number=row)
-    elif made.points:
-        points = ngettext("%(num)s point", "%(num)s points", made.points)
+        said = said if row else _("Made up: %(day)s.", day=which)
+    elif row and points:
         said = _("Checked in, %(number)s in a row, +%(points)s", number=row, points=points)
-    else:
+    elif row:
         said = _("Checked in, %(number)s in a row", number=row)
+    else:
+        said = _("Checked in, +%(points)s", points=points) if points else _("Checked in")
     if made.completed and (campaign.me is None or campaign.me.completed_at is None):
         said = _("%(said)s. You have completed “%(title)s”!", said=said.rstrip(".。"), title=campaign.title)
     return str(said)

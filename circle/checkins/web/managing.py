@@ -48,14 +48,17 @@ def manage(slug: str) -> str:
 
 
 def _editor(
-    circle: CircleRow, campaign: CampaignRow | None, values: Values, errors: Errors, shown: Shown | None = None
-) -> str:
+    circle: CircleRow, campaign: CampaignRow | None, values: Values, errors: Errors, shown: Shown | None = None,
+    *, typed: Values | None = None,
+) -> str:  # fmt: skip
+    """`typed` is what a form beside the plan held, when that comes back."""
     if shown is None and campaign is not None and not errors:
         shown = planning.stored(campaign)
     chosen = str(values.get("topic_id") or "")
     return render_template(
         "checkins/manage_new.html" if campaign is None else "checkins/manage_campaign.html",
         circle=circle, campaign=campaign, values=values, errors=errors, shown=shown, bounds=plans.BOUNDS,
+        typed=typed or {},
         topics=[topic for topic in topics.topics_in(actor(), circle) if _offered(topic, chosen)],
     )  # fmt: skip
 
@@ -179,8 +182,10 @@ def publish_campaign(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRe
     return go(_page_of(slug, campaign_id), toast=_("Published. Members can join now."))
 
 
-def _step_again(_values: Values, errors: Errors, slug: str, campaign_id: int) -> str:
-    return _again({}, errors, slug, campaign_id)
+def _step_again(values: Values, errors: Errors, slug: str, campaign_id: int) -> str:
+    campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
+    plan = planning.form_values(planning.plan_of(campaign))
+    return _editor(campaign.circle, campaign, plan, errors, typed=values)
 
 
 @bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/cancel")

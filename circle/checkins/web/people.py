@@ -14,11 +14,15 @@ from circle.core.i18n import _
 from circle.core.web import actor, count_hit, go, is_htmx, limited, load_form, safe_next, signed_in, takes_form
 
 
-def _page(slug: str, campaign_id: int, errors: Any = None) -> str:
+def _page(slug: str, campaign_id: int, errors: Any = None, typed: Any = None, failed: int = 0) -> str:
+    """The list; after a refusal with what was `typed`, about whom (`failed`)."""
     campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
     found, wrong = load_form(PeopleQuery(), request.args)
     filters = {"status": None, "q": None} if wrong else found
     page = queries.people_page(campaign, **filters, cursor=request.args.get("cursor"))
+    people = list(page.items)
+    if failed and failed not in {person.user.id for person in people}:
+        people.insert(0, queries.person_in(campaign, failed))
     here = {name: value for name, value in filters.items() if value}
     address = url_for("checkins.people", slug=slug, campaign_id=campaign_id, **here)
     more = None
@@ -26,13 +30,14 @@ def _page(slug: str, campaign_id: int, errors: Any = None) -> str:
         more = url_for("checkins.people", slug=slug, campaign_id=campaign_id, cursor=page.next_cursor, **here)
     return render_template(
         "checkins/_people_rows.html" if is_htmx() and request.method == "GET" else "checkins/manage_people.html",
-        circle=campaign.circle, campaign=campaign, people=page.items, filters=filters, next_url=more, list_here=address,
-        errors=errors or {},
+        circle=campaign.circle, campaign=campaign, people=people, filters=filters, next_url=more, list_here=address,
+        errors=errors or {}, typed=typed or {}, failed=failed,
+        step={"checkins.give": "give", "checkins.disqualify": "out"}.get(request.endpoint or "", ""),
     )  # fmt: skip
 
 
-def _again(_values: Any, errors: Any, slug: str, campaign_id: int, **_path: Any) -> str:
-    return _page(slug, campaign_id, errors)
+def _again(values: Any, errors: Any, slug: str, campaign_id: int, user_id: int) -> str:
+    return _page(slug, campaign_id, errors, values, user_id)
 
 
 def _back(slug: str, campaign_id: int, toast: str) -> AnyResponse:

@@ -30,6 +30,8 @@ class Shown:
     errors: Mapping[str, Any]
     preview: Preview | None = None
     campaign: CampaignRow | None = None
+    #: it has no name yet, so it cannot be published however well the rest is thought out
+    unnamed: bool = False
 
 
 def usual_plan(circle: CircleRow) -> Plan:
@@ -108,7 +110,7 @@ def shown(circle: CircleRow, values: dict[str, Any], campaign: CampaignRow | Non
         preview = preview_of(plan, circle.tz)
     else:
         preview = preview_of(plan, campaign.tz, queries.fixed_periods(campaign), list(campaign.excused))
-    return Shown({}, preview, _as_members_see(circle, plan, preview, campaign))
+    return Shown({}, preview, _as_members_see(circle, plan, preview, campaign), unnamed=not values.get("title"))
 
 
 def stored(campaign: CampaignRow) -> Shown:

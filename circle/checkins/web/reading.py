@@ -82,7 +82,7 @@ def _welcome(campaign: CampaignRow) -> str:
     """What somebody is told who has just joined."""
     if campaign.can.submit:
         return _("You are in. You can check in right away.")
-    return f"{_('You are in.')} {wording.opens_text(campaign)}"
+    return wording.joined([_("You are in."), wording.opens_text(campaign)])
 
 
 @bp.post("/<slug:slug>/campaigns/<id:campaign_id>/withdraw")
@@ -93,6 +93,4 @@ def withdraw(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
     """Take part no more."""
     campaign = queries.get_campaign(actor(), campaign_id, slug=slug)
     operations.withdraw(actor(), campaign_id, **data)
-    return go(
-        campaign.url, toast=_("You take part no more. Your posts stay, and count again if you come back in time.")
-    )
+    return go(campaign.url)  # where a banner says what became of it

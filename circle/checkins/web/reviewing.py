@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from circle.checkins import operations, queries
+from circle.checkins import operations, queries, wording
 from circle.checkins.models import RECORD_STATUSES
 from circle.checkins.queries import CampaignRow
 from circle.checkins.review_schemas import REASON_MAX, REASON_MIN, ApproveInput, RejectCheckinInput, SeveralForm
@@ -152,4 +152,4 @@ def _summed_up(do: str, done: int, refused: Sequence[CircleError]) -> str:
     if not refused:
         return said
     left = ngettext("%(num)s was left as it is:", "%(num)s were left as they are:", len(refused))
-    return f"{said} {left} {refused[0].sentence}"
+    return wording.joined([said, wording.joined([left, str(refused[0].sentence)])])

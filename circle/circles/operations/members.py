@@ -11,7 +11,7 @@ from circle.access import Actor, Permission, Standing
 from circle.accounts.models import User
 from circle.accounts.queries import SIGNING_IN
 from circle.circles import rules
-from circle.circles.events import MemberBanned, MemberMuted, MemberRemoved, MemberRoleChanged
+from circle.circles.events import MemberBanned, MemberJoined, MemberMuted, MemberRemoved, MemberRoleChanged
 from circle.circles.models import Circle, Member
 from circle.circles.operations.common import (
     active_member,
@@ -170,6 +170,8 @@ def unban_member(actor: Actor, slug: str, user_id: int) -> None:
     member.status = "left" if member.left_at else "active"
     if member.status == "active":
         circle.member_count += 1
+        db.session.flush()
+        emit(MemberJoined(circle.id, user_id, first=False))
     _record(actor, "member.unban", member)
 
 
