@@ -19,6 +19,7 @@ NEEDS = ("count", "streak", "all")
 RECORD_STATUSES = ("pending", "approved", "rejected", "void")
 SOURCES = ("normal", "makeup", "admin")
 #: which records hold their day: of these there is one at most
+HOLDING = ("pending", "approved")
 ACTIVE = "status IN ('pending', 'approved')"
 #: which enrolments have a place on the board
 ON_BOARD = "status IN ('active', 'completed', 'failed')"

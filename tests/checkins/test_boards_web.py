@@ -25,7 +25,7 @@ def week(make: Make) -> Week:
     return Week(make)
 
 
-def read(browser: Any, week: Week, path: str = "", day: float = 5, headers: Any = None, status: int = 200) -> str:
+def read(browser: Any, week: Week, path: str = "", headers: Any = None, status: int = 200) -> str:
     with week.at(5, 12):
         answer = browser.get(f"/{week.slug}/campaigns/{week.id}/board{path}", headers=headers or {})
     assert answer.status_code == status

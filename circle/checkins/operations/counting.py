@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from circle.checkins import days
 from circle.checkins.days import Need
 from circle.checkins.events import CampaignCompleted, CompletionLost
-from circle.checkins.models import ACTIVE, Campaign, CampaignPeriod, CheckinRecord, Enrollment
+from circle.checkins.models import ACTIVE, HOLDING, Campaign, CampaignPeriod, CheckinRecord, Enrollment
 from circle.checkins.operations.rewarding import reward_completion
 from circle.checkins.operations.teaming import refresh_team
 from circle.circles import queries as circles
@@ -141,6 +141,13 @@ def _complete(campaign: Campaign, enrollment: Enrollment, *, met: bool) -> None:
 def in_circle(enrollment: Enrollment) -> bool:
     """Whether somebody who takes part is still a member."""
     return circles.standing_of_user(enrollment.circle_id, enrollment.user_id).active
+
+
+def is_held(enrollment_id: int, idx: int) -> bool:
+    """Whether a period of a locked enrolment has a check-in that counts, or waits to."""
+    here = (CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.idx == idx)
+    holding = select(CheckinRecord.id).where(*here, CheckinRecord.status.in_(HOLDING))
+    return db.session.scalar(holding) is not None
 
 
 def closed_periods(campaign_id: int, moment: datetime) -> int:

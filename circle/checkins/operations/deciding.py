@@ -10,7 +10,7 @@ from circle.checkins import rules
 from circle.checkins.events import CheckinApproved, CheckinRejected, CheckinVoided
 from circle.checkins.models import Campaign, CheckinRecord, Enrollment
 from circle.checkins.operations.cards import release_card
-from circle.checkins.operations.counting import refresh_enrollment
+from circle.checkins.operations.counting import is_held, refresh_enrollment
 from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.circles import queries as circles
 from circle.core import audit, clock
@@ -144,12 +144,7 @@ def restore_checkin(post_id: int, by: int | None) -> None:
     record, enrollment = found
     if record.status != "void":
         return
-    holding = select(CheckinRecord.id).where(
-        CheckinRecord.enrollment_id == enrollment.id,
-        CheckinRecord.idx == record.idx,
-        CheckinRecord.status.in_(("pending", "approved")),
-    )
-    if db.session.scalar(holding) is not None:
+    if is_held(enrollment.id, record.idx):
         return
     campaign = campaign_of(record.campaign_id)
     record.status, record.decided_by, record.decided_at = "approved", by, clock.now()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from circle.checkins import rules
-from circle.checkins.models import Campaign, CheckinRecord, Enrollment
+from circle.checkins.models import HOLDING, Campaign, CheckinRecord, Enrollment
 from circle.core.db import db
 from circle.core.operation import operation
 
@@ -25,7 +25,7 @@ def check_edited(post_id: int, body: str, kinds: Sequence[str]) -> None:
         .join(Enrollment, Enrollment.id == CheckinRecord.enrollment_id)
         .where(
             CheckinRecord.post_id == post_id,
-            CheckinRecord.status.in_(("pending", "approved")),
+            CheckinRecord.status.in_(HOLDING),
             Enrollment.settled_at.is_(None),
         )
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from circle.access import Actor
 from circle.checkins import rules
-from circle.checkins.models import CampaignPeriod, CheckinRecord
+from circle.checkins.models import CampaignPeriod
 from circle.checkins.operations.cards import buy_card, check_running, has_card, take_card
-from circle.checkins.operations.counting import excused_of
+from circle.checkins.operations.counting import closed_periods, excused_of, is_held
 from circle.checkins.operations.submitting import (
     Place,
     Sending,
@@ -77,14 +77,11 @@ def _check_to_make_up(place: Place, idx: int) -> None:
     period = db.session.execute(times).one_or_none()
     if period is None:
         raise rules.no_such_period()
-    active = (CheckinRecord.enrollment_id == place.enrollment.id, CheckinRecord.idx == idx)
-    holding = select(CheckinRecord.id).where(*active, CheckinRecord.status.in_(("pending", "approved")))
     rules.check_missed(
         begun=period.opens_at <= place.arrived_at,
         over=period.closes_at <= place.arrived_at,
         excused=idx in excused_of(place.campaign),
-        done=db.session.scalar(holding) is not None,
+        done=is_held(place.enrollment.id, idx),
     )
-    over = (CampaignPeriod.campaign_id == place.campaign.id, CampaignPeriod.closes_at <= place.arrived_at)
-    closed = db.session.scalar(select(func.count()).select_from(CampaignPeriod).where(*over)) or 0
+    closed = closed_periods(place.campaign.id, place.arrived_at)
     rules.check_lookback(idx, closed, place.campaign.lookback)

@@ -12,7 +12,7 @@ from circle.access import Actor, Permission
 from circle.checkins import rules
 from circle.checkins.events import CheckinGiven, Disqualified, Reinstated
 from circle.checkins.models import Campaign, CampaignPeriod, CampaignRank, CheckinRecord, Enrollment
-from circle.checkins.operations.counting import refresh_enrollment
+from circle.checkins.operations.counting import is_held, refresh_enrollment
 from circle.checkins.operations.deciding import campaign_of
 from circle.checkins.operations.enrolling import count_enrolled
 from circle.checkins.operations.rewarding import reward_completion, reward_team
@@ -137,12 +137,7 @@ def give_checkin(actor: Actor, campaign_id: int, user_id: int, idx: int, *, reas
     if period is None:
         raise NotFound
     rules.check_opened(period.opens_at)
-    active = select(CheckinRecord.id).where(
-        CheckinRecord.enrollment_id == enrollment.id,
-        CheckinRecord.idx == idx,
-        CheckinRecord.status.in_(("pending", "approved")),
-    )
-    if db.session.scalar(active) is not None:
+    if is_held(enrollment.id, idx):
         raise rules.already_done()
     now = clock.now()
     record = CheckinRecord(

@@ -6,7 +6,7 @@ settled already is left alone: settling twice is settling once (C7).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, exists, select
 
@@ -50,7 +50,7 @@ def settle_enrollment(enrollment_id: int) -> bool:
     if not posts.issuperset(db.session.scalars(_pending_posts(enrollment_id))):
         return False  # posts are locked before the enrolment, and no more come now
     if enrollment.status == "disqualified":
-        _void_pending(enrollment)
+        _decide_pending(enrollment, "void")  # of somebody who was taken out nothing counts that did not before
     else:
         _approve_pending(campaign, enrollment)
     days = refresh_enrollment(campaign, enrollment)
@@ -78,12 +78,7 @@ def _pending_posts(enrollment_id: int) -> Select[int]:
 
 def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
     """That nobody had the time to look must not be to anybody's harm."""
-    mine = select(CheckinRecord).where(CheckinRecord.enrollment_id == enrollment.id, CheckinRecord.status == "pending")
-    records = db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)).all()
-    for record in records:
-        record.status, record.decided_at = "approved", clock.now()
-        show_status(record)
-    db.session.flush()
+    records = _decide_pending(enrollment, "approved")
     for record in records:
         count_for_tasks(record)
     for record in records:
@@ -92,12 +87,14 @@ def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
         emit(CheckinApproved(*about, campaign.title, record.idx, SYSTEM.id))
 
 
-def _void_pending(enrollment: Enrollment) -> None:
-    """Of somebody who was taken out nothing counts that did not count before."""
+def _decide_pending(enrollment: Enrollment, status: str) -> Sequence[CheckinRecord]:
     mine = select(CheckinRecord).where(CheckinRecord.enrollment_id == enrollment.id, CheckinRecord.status == "pending")
-    for record in db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)):
-        record.status, record.decided_at = "void", clock.now()
+    records = db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)).all()
+    for record in records:
+        record.status, record.decided_at = status, clock.now()
         show_status(record)
+    db.session.flush()
+    return records
 
 
 def deserves(campaign: Campaign, done: Collection[int]) -> bool:

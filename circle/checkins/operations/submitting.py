@@ -16,7 +16,7 @@ from circle.access import Actor, Permission
 from circle.checkins import days, rules
 from circle.checkins.events import CheckinApproved, CheckinSubmitted
 from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment
-from circle.checkins.operations.counting import Days, excused_of, refresh_enrollment
+from circle.checkins.operations.counting import Days, closed_periods, excused_of, refresh_enrollment
 from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
@@ -241,16 +241,11 @@ def check_in(
     emit(CheckinSubmitted(*about, status, source, reminded=_may_be_reminded(place)))
     if status == "approved":
         emit(CheckinApproved(*about))
-    closed = idx - 1 if source == "normal" else _closed(campaign.id, place.arrived_at)
+    closed = idx - 1 if source == "normal" else closed_periods(campaign.id, place.arrived_at)
     streak = days.current_run(done.done, excused_of(campaign), closed=closed)
     return Submitted(
         record.id, post_id, idx, status, streak, len(done.done), points, enrollment.completed_at is not None
     )
-
-
-def _closed(campaign_id: int, moment: datetime) -> int:
-    over = (CampaignPeriod.campaign_id == campaign_id, CampaignPeriod.closes_at <= moment)
-    return db.session.scalar(select(func.count()).select_from(CampaignPeriod).where(*over)) or 0
 
 
 def _may_be_reminded(place: Place) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, exists, f
 
 from circle.access import Actor, Permission
 from circle.checkins import days
-from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment, MakeupCard
+from circle.checkins.models import HOLDING, Campaign, CampaignPeriod, CheckinRecord, Enrollment, MakeupCard
 from circle.checkins.queries.rows import CampaignCan, CampaignRow, DayRow, EnrollmentRow
 from circle.circles import queries as circles
 from circle.circles.queries import CircleRow
@@ -119,7 +119,7 @@ def _home_statement() -> Select[Any]:
     # of two that run, the one in which there is still something to do today
     record, period = CheckinRecord.__table__.c, CampaignPeriod.__table__.c
     done = exists().where(
-        record.enrollment_id == _mine.id, record.status.in_(("pending", "approved")),
+        record.enrollment_id == _mine.id, record.status.in_(HOLDING),
         period.campaign_id == record.campaign_id, period.idx == record.idx,
         period.opens_at <= _NOW, period.closes_at > _NOW,
     )  # fmt: skip

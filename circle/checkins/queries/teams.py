@@ -13,7 +13,7 @@ from circle.access import Actor, Permission, outranks_or_equals
 from circle.accounts.models import User
 from circle.accounts.queries import AUTHOR_COLUMNS, Author, author_of, not_blocked
 from circle.checkins import days, rules
-from circle.checkins.models import Campaign, CheckinRecord, Enrollment, Team
+from circle.checkins.models import HOLDING, Campaign, CheckinRecord, Enrollment, Team
 from circle.checkins.queries.reading import get_campaign
 from circle.checkins.queries.rows import CampaignRow
 from circle.circles.models import Member
@@ -226,7 +226,7 @@ class _About:
                 Enrollment.team_id.in_(ids),
                 Enrollment.status != "disqualified",
                 CheckinRecord.idx == self._today,
-                CheckinRecord.status.in_(("pending", "approved")),
+                CheckinRecord.status.in_(HOLDING),
             )
         )
         return set(db.session.scalars(holding))
