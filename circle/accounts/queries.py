@@ -118,7 +118,8 @@ def _good(kind: str) -> tuple[ColumnElement[bool], ...]:
         sign_in.kind == kind,
         sign_in.access_expires_at > bindparam("now", type_=UTCDateTime),
         sign_in.revoked_at.is_(None),
-        User.__table__.c.status.in_(SIGNING_IN),
+        # spelled out: a list is written into the statement anew each time, and this is asked with every request
+        or_(*(User.__table__.c.status == status for status in SIGNING_IN)),
     )
 
 

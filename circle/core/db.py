@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.characteristics import ConnectionCharacteristic
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from circle.core import clock, ids
@@ -106,7 +108,27 @@ def one_of(column: str, *values: str, version: int = 1) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_v{version}")
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+class QuickSession(Session):
+    """A session that hands statements on tables straight to the connection of the open operation.
+
+    They need nothing of what a session does for statements on models, and nearly every write consists of them.
+    `operation` puts the connection there.
+    """
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Any:
+        """The only database there is; without looking through the statement for a table of another."""
+        return kwargs.get("bind") or self._db.engines[None]
+
+    def execute(self, statement: Any, params: Any = None, **more: Any) -> Any:
+        """As every session, with what was added or changed flushed first."""
+        connection = self.info.get("connection")
+        if connection is None or any(more.values()) or "compile_state_plugin" in statement._propagate_attrs:
+            return super().execute(statement, params, **more)
+        self._autoflush()
+        return connection.execute(statement, params)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "class_": QuickSession})
 
 
 def insert_once(model: type[Base], **values: Any) -> bool:
@@ -126,6 +148,53 @@ def _once_statement(model: type[Base], dialect: str) -> Any:
     return make(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
+class _Begin(ConnectionCharacteristic):
+    """The execution option `sqlite_begin`: how transactions of a connection begin, DEFERRED until it says otherwise.
+
+    As a characteristic and not as an event, because an engine with a listener asks for listeners at every statement.
+    """
+
+    transactional = True
+
+    def __init__(self) -> None:
+        #: by the identity of the driver's connection, which is in the pool as long as the process lives
+        self.modes: dict[int, str] = {}
+
+    def get_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> str:
+        return self.modes[id(dbapi_conn)]
+
+    def set_characteristic(self, dialect: Dialect, dbapi_conn: Any, value: str) -> None:
+        self.modes[id(dbapi_conn)] = value
+
+    def reset_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> None:
+        self.modes[id(dbapi_conn)] = "DEFERRED"
+
+    def begin(self, pooled: Any) -> None:
+        """As the dialect begins a transaction: the driver leaves it to us."""
+        driver = pooled.dbapi_connection
+        driver.execute("BEGIN " + self.modes[id(driver)])
+
+
+class _Synchronous(ConnectionCharacteristic):
+    """The execution option `sqlite_synchronous`: NORMAL for a transaction that may be lost with the power. Where a
+    connection waits for the disk even less (in tests), that stays."""
+
+    transactional = True
+
+    def get_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> str:
+        return _SYNCHRONOUS[dbapi_conn.execute("PRAGMA synchronous").fetchone()[0]]
+
+    def set_characteristic(self, dialect: Dialect, dbapi_conn: Any, value: str) -> None:
+        if self.get_characteristic(dialect, dbapi_conn) != "OFF":
+            dbapi_conn.execute(f"PRAGMA synchronous={value}")
+
+    def reset_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> None:
+        self.set_characteristic(dialect, dbapi_conn, "FULL")
+
+
+_SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
+
+
 def install_sqlite(engine: Engine, *, strict: bool) -> None:
     """Give `engine` the pragmas and explicit BEGIN; a no-op on PostgreSQL.
 
@@ -134,16 +203,19 @@ def install_sqlite(engine: Engine, *, strict: bool) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
+    dialect: Any = engine.dialect
+    begin = _Begin()
+    dialect.connection_characteristics = {
+        **dialect.connection_characteristics, "sqlite_begin": begin, "sqlite_synchronous": _Synchronous()
+    }  # fmt: skip
+    dialect.do_begin = begin.begin
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy emits BEGIN, not the driver
+        connection.isolation_level = None  # we emit BEGIN, not the driver
+        begin.reset_characteristic(dialect, connection)
         for pragma in SQLITE_PRAGMAS:
             connection.execute("PRAGMA " + pragma)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN " + connection.get_execution_options().get("sqlite_begin", "DEFERRED"))
 
     if strict:
 

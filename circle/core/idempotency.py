@@ -23,7 +23,7 @@ from circle.core import clock, ids
 from circle.core.db import Base, BigInt, IdMixin, db, insert_once, one_of
 from circle.core.errors import BadRequest, CircleError, Conflict, Refused
 from circle.core.i18n import lazy
-from circle.core.operation import held, operation
+from circle.core.operation import held, in_transaction, operation
 
 LEASE = timedelta(seconds=60)
 LIFETIME = timedelta(hours=72)
@@ -86,7 +86,8 @@ def once(
     """
     if not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
         raise BadRequest(lazy("The Idempotency-Key must be 1 to 120 printable ASCII characters."))
-    turn = _claim(owner, route, key, print_)
+    # a claim that the power takes away has had no effect yet: whatever comes after it is written to the disk with it
+    turn = in_transaction(lambda: _claim(owner, route, key, print_), durable=False)
     if isinstance(turn, Answer):
         return turn
 
@@ -125,7 +126,6 @@ class _Turn:
 def _claim(owner: str, route: str, key: str, print_: str) -> Answer | _Turn:
     """T1. Our turn, or the stored answer; raises while it is somebody else's."""
     now = clock.now()
-    same = (IdempotencyRecord.owner == owner, IdempotencyRecord.route == route, IdempotencyRecord.key == key)
     turn = _Turn(ids.new_id(), now)
     inserted = insert_once(
         IdempotencyRecord,
@@ -140,6 +140,7 @@ def _claim(owner: str, route: str, key: str, print_: str) -> Answer | _Turn:
     )
     if inserted:
         return turn
+    same = (IdempotencyRecord.owner == owner, IdempotencyRecord.route == route, IdempotencyRecord.key == key)
     record = db.session.scalar(select(IdempotencyRecord).where(*same).with_for_update())
     if record is None:  # given back a moment ago
         raise _in_progress()

@@ -86,11 +86,15 @@ def operation(function: F) -> F:
     return run  # type: ignore[return-value]
 
 
-def in_transaction(work: Callable[[], T]) -> T:
-    """Run `work` in one write transaction, again on a transient failure. Raises Unavailable when it stays busy."""
+def in_transaction(work: Callable[[], T], *, durable: bool = True) -> T:
+    """Run `work` in one write transaction, again on a transient failure. Raises Unavailable when it stays busy.
+
+    What is not `durable` may be gone when the power fails (not when a process does) before something durable came
+    after it; on SQLite that saves waiting for the disk.
+    """
 
     def once() -> T:
-        with _transaction():
+        with _transaction(durable=durable):
             return work()
 
     return _retrying(once)
@@ -154,8 +158,12 @@ def _turn(session: Session) -> Iterator[None]:
         _writers.release()
 
 
+_DURABLE = {"sqlite_begin": "IMMEDIATE"}
+_HURRIED = {"sqlite_begin": "IMMEDIATE", "sqlite_synchronous": "NORMAL"}
+
+
 @contextmanager
-def _transaction() -> Iterator[None]:
+def _transaction(*, durable: bool = True) -> Iterator[None]:
     session = db.session()
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("there are changes made outside an operation")
@@ -165,8 +173,8 @@ def _transaction() -> Iterator[None]:
     work = _Work()
     with _turn(session):
         try:
-            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-            session.info["work"] = work
+            connection = session.connection(execution_options=_DURABLE if durable else _HURRIED)
+            session.info.update(work=work, connection=connection)
             yield
             _settle(session, work)
             session.commit()
@@ -175,6 +183,7 @@ def _transaction() -> Iterator[None]:
             raise
         finally:
             session.info.pop("work", None)
+            session.info.pop("connection", None)
     for function in work.after_commit:
         function()
 

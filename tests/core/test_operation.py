@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from circle.accounts.models import User
@@ -21,6 +21,7 @@ from circle.core.operation import (
     before_commit,
     emit,
     held,
+    in_transaction,
     lock,
     lock_all,
     operation,
@@ -363,3 +364,67 @@ def test_held_inside_an_operation_joins_it(app: Flask, make: Make) -> None:
 
     outer()
     assert state(app, user.id)[0] == "Nina"
+
+
+# ---- what waits for the disk -----------------------------------------------------------------------------------------
+
+
+def synchronous() -> str:
+    return ("OFF", "NORMAL", "FULL")[db.session.execute(text("PRAGMA synchronous")).scalar_one()]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # PostgreSQL gathers commits that wait
+def test_every_commit_waits_for_the_disk_but_those_that_say_otherwise(lab: Flask) -> None:
+    seen = [in_transaction(synchronous, durable=durable) for durable in (True, False, True)]
+    db.session.remove()
+    assert [*seen, synchronous()] == ["FULL", "NORMAL", "FULL", "FULL"]
+
+
+def test_what_may_be_lost_with_the_power_is_there_without_it(lab: Flask, lab_make: Make) -> None:
+    user = lab_make.user()
+    in_transaction(lambda: rename(user.id, "Ann"), durable=False)
+    assert state(lab, user.id)[0] == "Ann"
+
+
+def test_one_that_failed_leaves_no_connection_in_a_hurry(lab: Flask, lab_make: Make) -> None:
+    user = lab_make.user()
+
+    def fail() -> None:
+        rename(user.id, "Ann")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(fail, durable=False)
+    assert state(lab, user.id)[0] != "Ann"
+    if db.engine.dialect.name == "sqlite":
+        db.session.remove()
+        assert in_transaction(synchronous) == "FULL"
+
+
+# ---- statements on tables --------------------------------------------------------------------------------------------
+
+
+def test_a_statement_on_a_table_sees_what_the_session_was_given_before(app: Flask, make: Make) -> None:
+    user = make.user()
+
+    @operation
+    def change_and_look() -> str:
+        db.session.get_one(User, user.id).bio = "changed"
+        return str(db.session.execute(select(User.__table__.c.bio).where(User.__table__.c.id == user.id)).scalar_one())
+
+    assert change_and_look() == "changed"
+
+
+def test_a_statement_on_a_table_is_part_of_the_transaction(app: Flask, make: Make) -> None:
+    user = make.user()
+
+    @operation
+    def change_and_fail() -> None:
+        db.session.execute(update(User.__table__).values(bio="changed"), {})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change_and_fail()
+    assert state(app, user.id)[1] == ""
+    # and outside of operations the session reads as ever
+    assert db.session.execute(select(User.__table__.c.bio).where(User.__table__.c.id == user.id)).scalar_one() == ""

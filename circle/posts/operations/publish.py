@@ -142,23 +142,26 @@ def publish_in(
     anonymous: bool = False,
     queued: bool = False,
     part: Any = None,
+    topic_id: int | None = None,
 ) -> int:
     """Publish, inside an operation, where publishing_in let the actor; `queued`: see operations/today.py.
 
-    `part` is what cards show of what the post stands for, kept in its parts under its type. A check-in is not held to
-    the posts of a day: a day of its campaign takes one anyway.
+    `part` is what cards show of what the post stands for, kept in its parts under its type. It stands in `topic_id`
+    before all others; the caller has seen that this topic of the circle is open. A check-in is not held to the posts of
+    a day: a day of its campaign takes one anyway.
     """
     rules.check_type(type, content.title or "", poll=content.poll is not None, anonymous=anonymous)
     if type != "checkin":
         check_room_today(circle, queued=queued)
     body, media_ids = content.body or "", content.media_ids or ()
-    topic_ids, html = with_marked(content.topic_ids or (), content.words), content.words.html
+    given = () if topic_id is None else (topic_id,)
+    topic_ids, html = with_marked((*given, *(content.topic_ids or ())), content.words), content.words.html
     files = media.media_of(actor, list(media_ids))
     asked = content.poll is not None or type == "question"
     rules.check_content(body, [file.kind for file in files], topic_ids, poll=asked)
     allowances.check_added(circle, [Attached(file.kind, file.bytes) for file in files])
-    wanted_topics = topics.writable_topics(actor, circle.id, list(topic_ids))
-    topics_now = tuple(topic[0] for topic in wanted_topics)
+    wanted = topics.writable_topics(actor, circle.id, [id_ for id_ in topic_ids if id_ != topic_id])
+    topics_now = (*given, *(id_ for id_, _slug, _title in wanted))
     post_id, now = ids.new_id(), clock.now()  # together, so that the id of a post that is gone still says when it came
     excerpt, hot_score = markup.excerpt(html, rules.EXCERPT), ranking.hot_score(0, now, checkin=type == "checkin")
     # as a statement: nobody here needs the object, and the session takes its time to keep one
