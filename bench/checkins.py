@@ -53,6 +53,8 @@ PEOPLE, CLIENTS = 5_000, 8
 #: people who check in for the count of statements, and not in the burst
 APART = 4
 SMALL, LARGE = 1_000, 10_000
+#: worker processes: on SQLite the one of `make run`, on PostgreSQL the two of deploy/compose.yaml
+WORKERS = {"sqlite": 1, "postgresql": 2}
 #: check-ins a second, by engine; statements of a board, and how much dearer the large one may be
 LEAST = {"sqlite": 150, "postgresql": 300}
 MOST_STATEMENTS, MOST_GROWTH = 6, 1.2
@@ -175,7 +177,7 @@ def _enrolled(circle_id: int, campaign_id: int, actors: Sequence[Actor], **more:
 # ---- the burst -------------------------------------------------------------------------------------------------------
 
 
-def burst(world: World, environment: Callable[[str], dict[str, str]]) -> Burst:
+def burst(world: World, environment: Callable[[str], dict[str, str]], workers: int) -> Burst:
     """Everybody checks in for today, over the API."""
     with world.app.app_context():
         for some in _by(500, world.people):
@@ -189,8 +191,9 @@ def burst(world: World, environment: Callable[[str], dict[str, str]]) -> Burst:
     def make(client: int, number: int) -> Request:
         return _request(world, client * each + number)
 
-    with Server("wsgi:app", environment(world.url)) as server:
-        send_one(server.port, ("GET", f"/{SLUG}", {}, None))
+    with Server("wsgi:app", environment(world.url), workers=workers) as server:
+        for _time in range(10 * workers):  # each of them is to have begun
+            send_one(server.port, ("GET", f"/{SLUG}", {}, None))
         before = server.cpu_ms
         timings = run(server.port, make, clients=CLIENTS, each=each, expect=201)
         cpu = (server.cpu_ms - before) / len(timings.each_ms)
@@ -400,13 +403,13 @@ def _checked_in_once(circle_id: int, campaign_id: int, people: Sequence[Actor]) 
 def report(url: str | None, directory: Path, environment: Callable[[str], dict[str, str]], *, rounds: int) -> None:
     """Measure all of it on one engine and print the table."""
     engine = "sqlite" if url is None or url.startswith("sqlite") else "postgresql"
-    shown, least = ("SQLite" if engine == "sqlite" else "PostgreSQL"), LEAST[engine]
+    shown, least, workers = ("SQLite" if engine == "sqlite" else "PostgreSQL"), LEAST[engine], WORKERS[engine]
     print(f"\nCheck-ins of {PEOPLE:,} members by {CLIENTS} at the same time, {shown}")
     print(f"{'':28}{'per s':>8}{'p50 ms':>9}{'p99 ms':>9}{'SQL':>5}{'CPU ms':>9}  bar")
     with empty_database(url, directory) as place:
         world = made(place, environment)
         for name, measured in (
-            ("over the API, one worker", lambda: burst(world, environment)),
+            (f"over the API, {workers} worker{'s' * (workers > 1)}", lambda: burst(world, environment, workers)),
             ("the operation alone", lambda: operations(world)),
         ):
             each = measured()

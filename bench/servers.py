@@ -1,4 +1,4 @@
-"""Starting what is measured: a server with one worker on a free port, watched by the CPU time it uses."""
+"""Starting what is measured: a server (with one worker, unless it says otherwise) on a free port, watched by the CPU time it uses."""
 
 from __future__ import annotations
 
@@ -34,11 +34,14 @@ def free_port() -> int:
 class Server(AbstractContextManager["Server"]):
     """A running server; leave the block to end it. `cpu_ms` is what its processes have used so far."""
 
-    def __init__(self, application: str, environment: Mapping[str, str], server: str | None = None) -> None:
+    def __init__(
+        self, application: str, environment: Mapping[str, str], server: str | None = None, *, workers: int = 1
+    ) -> None:
         self.port = free_port()
         address = f"127.0.0.1:{self.port}"
-        if server is None:  # as `make run` and the systemd unit do
-            command = ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--bind", address, application]
+        if server is None:  # as `make run` and the systemd unit do; deploy/compose.yaml with two workers
+            command = ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--workers", str(workers), "--bind",
+                       address, application]  # fmt: skip
         elif server == "granian":
             command = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
                        "--workers", "1", "--blocking-threads", "16", "--no-access-log", application]  # fmt: skip

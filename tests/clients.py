@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, has_app_context
 from flask.globals import _cv_app
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -17,6 +18,7 @@ from circle.core.api import PROBLEM, Contract, ProblemOut, answer_schema
 from circle.core.db import db
 
 T = TypeVar("T")
+_FROM = {"user_agent": "test", "address": "127.0.0.1"}
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -38,10 +40,12 @@ class Browser:
     """A browser without JavaScript: keeps cookies, and sends a form only as a page with its token would."""
 
     def __init__(self, app: Flask, user: Any = None) -> None:
+        """`user` is a person who signs in now, or the token of a sign-in."""
         self.app = app
         self.http: FlaskClient = app.test_client()
+        self._form: tuple[str, str] | None = None
         if user is not None:
-            token = accounts.open_browser_session(user.id, user_agent="test", address="127.0.0.1")
+            token = user if isinstance(user, str) else accounts.open_browser_session(user.id, **_FROM)
             with self.http.session_transaction() as session:
                 session["_user_id"] = token
                 session["_fresh"] = True
@@ -59,11 +63,20 @@ class Browser:
         return outside(self.http.post, path, data=form, headers=headers, **kwargs)
 
     def csrf_token(self) -> str:
-        """The token a form would carry, taken from the sign-in page or any other page with a form."""
-        page = self.get("/settings/language").get_data(as_text=True)
-        found = _TOKEN.search(page)
-        assert found, "no form with a csrf token on /settings/language"
-        return found[1]
+        """The token a form would carry, taken from a page with a form; that page again when the cookie is another's."""
+        if self._form is None or self._form[0] != self._cookie_of_forms():
+            page = self.get("/settings/language").get_data(as_text=True)
+            found = _TOKEN.search(page)
+            assert found, "no form with a csrf token on /settings/language"
+            self._form = (self._cookie_of_forms(), found[1])
+        return self._form[1]
+
+    def _cookie_of_forms(self) -> str:
+        """What the cookie says of forms: the tokens of one cookie are good for each of its forms."""
+        cookie = self.http.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
+        serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        kept: dict[str, Any] = serializer.loads(cookie.value) if cookie is not None and serializer is not None else {}
+        return str(kept.get("csrf_token", ""))
 
 
 class ApiClient:
@@ -75,7 +88,7 @@ class ApiClient:
         self.http: FlaskClient = app.test_client()
         self.token: str | None = None
         if user is not None:
-            self.token = accounts.open_api_session(user.id, user_agent="test", address="127.0.0.1").access_token
+            self.token = user if isinstance(user, str) else accounts.open_api_session(user.id, **_FROM).access_token
 
     def call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
         headers = dict(kwargs.pop("headers", {}))

@@ -7,6 +7,7 @@ the route's contract), `make` (tests/factories.py), `shared_data` (a folder with
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import shutil
 import signal
@@ -15,30 +16,41 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import event, text
 
+from circle.accounts import passwords
 from circle.app import create_app
 from circle.config import Settings, load
 from circle.core.db import db
 from tests import services
 from tests.clients import ApiClient, Browser
 from tests.factories import Make
+from tests.openings import QUEUE, Openings
 
 ENGINES = ("sqlite", "postgres")
 #: seconds that a process may take to end after its last test
 ENDING = 120
 #: the real one: during tests pytest puts a file of its own in its place
 _stderr = pytest.StashKey[int]()
+#: what hashes the passwords of users
+_HASHER = passwords._hasher
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # `kill -USR1` shows where every thread is; tools/bounded.py asks so when the time is up
     config.stash[_stderr] = os.dup(2)
     faulthandler.register(signal.SIGUSR1, file=config.stash[_stderr], all_threads=True)
+    # how long one example takes says on a busy machine how busy it is
+    hypothesis.settings.register_profile("circle", parent=hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("circle")
+    # passwords are slow to hash on purpose, and tests do it some thousand times; see `dear_passwords`
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.hookimpl(trylast=True)
@@ -106,10 +118,14 @@ class Engine:
                 event.listen(db.engine, "connect", _as_tests_want)
             upgrade()
             db.session.remove()
+        self.openings = Openings(app, name)
         if name == "sqlite":
             self._path = Path(db_path(app))
             self._checkpoint()
             shutil.copyfile(self._path, self._path.with_suffix(".template"))
+        # what was loaded so far stays until the end: nobody has to look through it again and again
+        gc.collect()
+        gc.freeze()
 
     def _checkpoint(self) -> None:
         with self.app.app_context(), db.engine.connect() as connection:
@@ -123,24 +139,18 @@ class Engine:
                 for suffix in ("-wal", "-shm"):
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
                 shutil.copyfile(self._path.with_suffix(".template"), self._path)
-                return
-            with db.engine.begin() as connection:
-                # a transaction that an earlier test left open would keep this waiting without end
-                connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-                for statement in self._emptying():
-                    connection.exec_driver_sql(statement)
+            else:
+                with db.engine.begin() as connection:
+                    # a transaction that an earlier test left open would keep this waiting without end
+                    connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+                    for statement in self._emptying():
+                        connection.exec_driver_sql(statement)
+        self.openings.begin()
 
     def _emptying(self) -> list[str]:
         """What empties PostgreSQL. TRUNCATE makes a new file of every table and index, 160 ms; to delete the few rows
         of a test takes two, without the triggers that refuse it. Now and then the dead rows have to go, too."""
-        names = [table.name for table in db.metadata.sorted_tables]
-        # the queue has no models
-        names += [
-            "procrastinate_events",
-            "procrastinate_periodic_defers",
-            "procrastinate_jobs",
-            "procrastinate_workers",
-        ]
+        names = [*(table.name for table in db.metadata.sorted_tables), *QUEUE]
         self._resets += 1
         if self._resets % 100 == 0:
             return [f"TRUNCATE {', '.join(names)} CASCADE"]
@@ -190,13 +200,24 @@ def engine(request: pytest.FixtureRequest, engines: Callable[[str], Engine]) -> 
 
 
 @pytest.fixture
-def app(engine: Engine) -> Iterator[Flask]:
+def app(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on an empty database, inside an application context."""
     engine.reset()
+    if "monkeypatch" in request.fixturenames:
+        engine.openings.leave()  # what is patched may be what a test opens with
     shutil.rmtree(engine.app.config["SETTINGS"].media_dir, ignore_errors=True)
     with engine.app.app_context():
         yield engine.app
         db.session.remove()
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed as they are for users."""
+    monkeypatch.setattr(passwords, "_hasher", _HASHER)
+    passwords._nobody.cache_clear()  # made with the one or with the other
+    yield
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from circle.access import SYSTEM, Actor
 from circle.accounts.models import User
@@ -20,6 +20,7 @@ from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction, operation
 from circle.posts import operations as posts
+from tests.openings import loaded, opening
 
 _numbers = count(1)
 PASSWORD = "correct horse 9"
@@ -118,13 +119,25 @@ class Make:
 
     def place(self, *, newcomers: bool = False, **values: Any) -> Place:
         """A circle with its people as actors: owner, admin, mod, and the members ann and bob."""
-        return in_transaction(lambda: self._place(newcomers, values))  # one commit for all of it: most tests begin so
+        # one commit for all of it: most tests begin so
+        circle_id, owner_id, people = opening(
+            f"place {newcomers} {values!r}", lambda: in_transaction(lambda: self._place(newcomers, values))
+        )
 
-    def _place(self, newcomers: bool, values: dict[str, Any]) -> Place:
+        def rows() -> Place:
+            circle = db.session.get_one(Circle, circle_id)
+            found = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(ids)))}
+            users = {name: found[user_id] for name, user_id in people.items()}
+            return Place(circle, circle.slug, found[owner_id], users)
+
+        ids = [owner_id, *people.values()]
+        return loaded(rows)
+
+    def _place(self, newcomers: bool, values: dict[str, Any]) -> tuple[int, int, dict[str, int]]:
         owner = self.user()
         circle = self.circle(owner, **values)
-        people = {name: self.member(circle, role, newcomer=newcomers) for name, role in _PEOPLE.items()}
-        return Place(circle, circle.slug, owner, people)
+        people = {name: self.member(circle, role, newcomer=newcomers).id for name, role in _PEOPLE.items()}
+        return circle.id, owner.id, people
 
     def post(self, place: Place, author: str = "ann", **values: Any) -> int:
         """A published post by one of the people of the place."""

@@ -31,7 +31,7 @@ from tests.clients import outside
 from tests.conftest import Engine
 from tests.factories import PASSWORD
 from tests.witness import witness
-from tests.world import ROLES, World, shared_world
+from tests.world import ROLES, World, own_world, shared_world
 
 GROUPS = """
                             visitor  stranger  banned   muted   member   expert   author   moderator  admin    owner
@@ -537,20 +537,24 @@ TABLE = (
     form("/{slug}/manage/campaigns/{draft_campaign}/publish", "admin, by id"),
     form("/{slug}/manage/campaigns/{campaign}/cancel", "admin", reason="改到下个月"),
     form("/{slug}/manage/campaigns/{campaign}/excuse", "admin", idx="1", reason="服务中断"),
+    form("/{slug}/manage/campaigns/{campaign}/unexcuse", "admin", idx="1"),
     page("/{slug}/manage/campaigns/{campaign}/people", "admin"),
     form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/disqualify", "admin", reason="请人代写"),
     form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/reinstate", "admin"),
     form("/{slug}/manage/campaigns/{campaign}/people/{enrolled}/give", "admin", idx="1", reason="上传失败"),
+    form("/{slug}/manage/campaigns/{campaign_given}/people/{enrolled}/take-back", "admin", idx="1"),
     api("POST", "/circles/{slug}/campaigns", "admin", title="早安七天", start_date="2030-01-07", end_date="2030-01-13"),
     api("PATCH", "/campaigns/{campaign}", "admin", title="晚安七天"),
     api("PATCH", "/campaigns/{draft_campaign}", "admin, by id", title="晚安七天"),
     api("POST", "/campaigns/{draft_campaign}/publish", "admin, by id"),
     api("POST", "/campaigns/{campaign}/cancel", "admin", reason="改到下个月"),
     api("POST", "/campaigns/{campaign}/excuse", "admin", idx=1, reason="服务中断"),
+    api("POST", "/campaigns/{campaign}/unexcuse", "admin", idx=1),
     api("GET", "/campaigns/{campaign}/people", "admin"),
     api("POST", "/campaigns/{campaign}/people/{enrolled}/disqualify", "admin", reason="请人代写"),
     api("POST", "/campaigns/{campaign}/people/{enrolled}/reinstate", "admin"),
     api("POST", "/campaigns/{campaign}/people/{enrolled}/give", "admin", idx=1, reason="上传失败"),
+    api("POST", "/campaigns/{campaign_given}/people/{enrolled}/take-back", "admin", idx=1),
     # ---- campaigns: reading, joining
     page("/{slug}/campaigns", "reader"),
     page("/{slug}/campaigns/{campaign}", "reader"),
@@ -683,7 +687,7 @@ def cases() -> Iterator[Any]:
 def world(engine: Engine, row: Row, visibility: str) -> Iterator[World]:
     """A circle of this visibility, shared by all rows that leave its people as they are."""
     with engine.app.app_context():
-        yield World(engine.app, visibility=visibility) if row.spends else shared_world(engine, visibility)
+        yield own_world(engine, visibility) if row.spends else shared_world(engine, visibility)
         db.session.remove()
 
 

@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,19 @@ BELOW_THE_EDGE = {"models", "rules", "events", "operations", "queries"}
 FLASK = {"flask", "flask_login", "flask_wtf", "werkzeug"}
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple((path, ast.parse(text_of(path))) for path in sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
 
 
 def name_of(path: Path) -> str:
@@ -46,7 +57,7 @@ def kind_of(path: Path) -> str:
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
@@ -93,7 +104,7 @@ def test_only_the_operation_module_commits_or_rolls_back() -> None:
         str(path.relative_to(ROOT))
         for path, tree in modules()
         if path != PACKAGE / "core" / "operation.py"
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"commit", "rollback"}
     ]  # fmt: skip
@@ -103,7 +114,7 @@ def test_only_the_operation_module_commits_or_rolls_back() -> None:
 def test_nothing_is_imported_inside_a_function_to_dodge_a_cycle() -> None:
     wrong = []
     for path, tree in modules():
-        for function in ast.walk(tree):
+        for function in nodes(tree):
             if isinstance(function, ast.FunctionDef):
                 wrong += [
                     f"{path.relative_to(ROOT)}:{line}"
@@ -117,7 +128,7 @@ def test_models_events_and_schemas_hold_no_session() -> None:
     wrong = [
         str(path.relative_to(ROOT))
         for path, _tree in modules()
-        if kind_of(path) in {"events", "schemas"} and "db.session" in path.read_text(encoding="utf-8")
+        if kind_of(path) in {"events", "schemas"} and "db.session" in text_of(path)
     ]
     assert wrong == []
 
@@ -129,7 +140,7 @@ def test_writes_stand_in_operations_only() -> None:
         str(path.relative_to(ROOT))
         for path, _tree in modules()
         if kind_of(path) in {"web", "api", "queries", "rules", "schemas", "jobs"} and name_of(path) != "core"
-        and writing.search(path.read_text(encoding="utf-8"))
+        and writing.search(text_of(path))
     ]  # fmt: skip
     assert wrong == []
 
@@ -158,14 +169,14 @@ def test_public_operations_and_queries_say_what_they_do() -> None:
 
 def test_files_and_functions_stay_readable() -> None:
     long_files = [
-        f"{path.relative_to(ROOT)} {len(path.read_text(encoding='utf-8').splitlines())}"
+        f"{path.relative_to(ROOT)} {len(text_of(path).splitlines())}"
         for path, _tree in modules()
-        if len(path.read_text(encoding="utf-8").splitlines()) > 450
+        if len(text_of(path).splitlines()) > 450
     ]
     long_functions = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path, tree in modules()
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno > 70
     ]
     assert (long_files, long_functions) == ([], [])
@@ -177,7 +188,7 @@ def test_views_render_only_templates_of_their_own_feature() -> None:
         f"{path.relative_to(ROOT)} renders {folder}/"
         for path, _tree in modules()
         if kind_of(path) == "web" and name_of(path) != "core"
-        for folder in called.findall(path.read_text(encoding="utf-8"))
+        for folder in called.findall(text_of(path))
         if folder != name_of(path)
     ]
     assert wrong == []

@@ -7,6 +7,7 @@ can be written down once (tests/test_access_matrix.py) and be sent well by one t
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
@@ -49,6 +50,7 @@ from circle.topics import operations as topics
 from circle.topics.models import Topic
 from tests.clients import ApiClient, Browser
 from tests.factories import PASSWORD, Make, actor_of
+from tests.openings import opening
 
 if TYPE_CHECKING:
     from tests.conftest import Engine
@@ -68,30 +70,41 @@ def _password_hash() -> str:
     return hash_password(PASSWORD)
 
 
+def _sign_ins(user_id: int) -> tuple[str, str]:
+    """The tokens of a new browser and a new app."""
+    where = {"user_agent": "test", "address": "127.0.0.1"}
+    return open_browser_session(user_id, **where), open_api_session(user_id, **where).access_token
+
+
 class World:
     """The circle `slug` (public or private), one person per role in `users`, and makers of fresh targets."""
 
     def __init__(self, app: Flask, *, visibility: str = "public") -> None:
         self.app, self.make = app, Make()
-        self.users: dict[str, Actor] = {}
-        in_transaction(lambda: self._people(visibility))  # one commit for all of it: this is made for every test
-        accounts.ask_takeout(self.users["author"])
+        #: who takes part in what is made for everybody here
+        self.taking_part = tuple(role for role in ROLES if role not in {"visitor", "stranger", "banned"})
+        opened = opening(f"world {visibility}", lambda: self._opened(visibility))
+        self.slug, self.circle_id, self.users, self._sign_ins = opened
         self._browsers: dict[str, Browser] = {}
         self._clients: dict[str, ApiClient] = {}
-        self._tokens: dict[str, str] = {}
 
-    def _people(self, visibility: str) -> None:
+    def _opened(self, visibility: str) -> tuple[str, int, dict[str, Actor], dict[str, tuple[str, str]]]:
+        """The circle, its people, and what a browser and an app of theirs are signed in with."""
+        slug, circle_id, users = in_transaction(lambda: self._people(visibility))
+        accounts.ask_takeout(users["author"])
+        return slug, circle_id, users, {role: _sign_ins(user.person_id) for role, user in users.items()}
+
+    def _people(self, visibility: str) -> tuple[str, int, dict[str, Actor]]:
         stranger, owner = self._person_named(), self._person_named()
         self.make.circle(stranger)
         circle = self.make.circle(owner, visibility=visibility)
         # the usual levels, but for what would make rows depend on how many came before them: the posts of one day
         circle.levels = [{**level, "privileges": {**level["privileges"], "posts_per_day": None}} for level in USUAL]
-        self.slug, self.circle_id = circle.slug, circle.id
         people = {role: self.make.member(circle, rank, self._person_named()) for role, rank in _JOINED.items()}
         people |= {"stranger": stranger, "owner": owner}
-        circles.mute_member(SYSTEM, self.slug, people["muted"].id, duration_s=86400)
-        circles.ban_member(SYSTEM, self.slug, people["banned"].id)
-        self.users = {role: actor_of(user) for role, user in people.items()}
+        circles.mute_member(SYSTEM, circle.slug, people["muted"].id, duration_s=86400)
+        circles.ban_member(SYSTEM, circle.slug, people["banned"].id)
+        return circle.slug, circle.id, {role: actor_of(user) for role, user in people.items()}
 
     def _person_named(self) -> User:
         return self.make.user(password_hash=_password_hash())
@@ -101,19 +114,17 @@ class World:
     def browser(self, role: str) -> Browser:
         """The browser of the person in this role, signed in (but for the visitor's)."""
         if role not in self._browsers:
-            self._browsers[role] = Browser(self.app, self.users.get(role))
+            self._browsers[role] = Browser(self.app, self._sign_ins.get(role, (None, None))[0])
         return self._browsers[role]
 
     def csrf_token(self, role: str) -> str:
-        """The token of that browser's forms; good for as long as it keeps its cookie."""
-        if role not in self._tokens:
-            self._tokens[role] = self.browser(role).csrf_token()
-        return self._tokens[role]
+        """The token of that browser's forms."""
+        return self.browser(role).csrf_token()
 
     def api(self, role: str) -> ApiClient:
         """The app of the person in this role, with a token (but for the visitor's)."""
         if role not in self._clients:
-            self._clients[role] = ApiClient(self.app, self.users.get(role))
+            self._clients[role] = ApiClient(self.app, self._sign_ins.get(role, (None, None))[1])
         return self._clients[role]
 
     # ---- filling in ----------------------------------------------------------------------------------------------
@@ -273,9 +284,18 @@ class World:
     def _joined(self, role: str) -> int:
         """One that runs, in which everybody here takes part."""
         campaign_id = self._campaign(role)
-        for name, person in self.users.items():
-            if name not in {"stranger", "banned"}:
-                checkins.enroll(person, campaign_id)
+        in_transaction(lambda: self._enroll_all(campaign_id))
+        return campaign_id
+
+    def _enroll_all(self, campaign_id: int) -> None:
+        for role in self.taking_part:
+            checkins.enroll(self.users[role], campaign_id)
+
+    def _campaign_given(self, role: str) -> int:
+        """One that runs, and the first day of it was given to the author."""
+        campaign_id = self._campaign(role)
+        author = self.users["author"].person_id
+        checkins.give_checkin(self.users["owner"], campaign_id, author, 1, reason="上传失败")
         return campaign_id
 
     def _enrolled(self, _role: str) -> int:
@@ -284,27 +304,32 @@ class World:
 
     def _running(self, _role: str) -> int:
         """One of which two days are over, in which all who are here take part and have points for a card."""
+        return in_transaction(self._begun)
+
+    def _begun(self) -> int:
         start = clock.local_date(clock.now(), "Asia/Shanghai") - timedelta(days=2)
         plan = Plan(title=f"早安 {next(_numbers)}", start_date=start, end_date=start + timedelta(days=6), card_price=5)
         with clock.at(clock.now() - timedelta(days=2)):
             campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
             checkins.publish_campaign(self.users["owner"], campaign_id)
+        self._enroll_all(campaign_id)
         here = select(Member.id, Member.user_id).where(Member.circle_id == self.circle_id)
         places = {row.user_id: row.id for row in db.session.execute(here)}
-        for role in ("muted", "member", "expert", "author", "moderator", "admin", "owner"):
-            checkins.enroll(self.users[role], campaign_id)
+        for role in self.taking_part:
             why = Why("adjust", f"world:{campaign_id}:{role}")
             points.reward(places[self.users[role].id or 0], why, points=5, growth=0)
         return campaign_id
 
     def _forming(self, _role: str) -> int:
         """One with teams that is to begin; all who are here take part in it."""
+        return in_transaction(self._planned)
+
+    def _planned(self) -> int:
         start = clock.local_date(clock.now(), "Asia/Shanghai") + timedelta(days=2)
         plan = Plan(title=f"一起写 {next(_numbers)}", start_date=start, end_date=start + timedelta(days=6), teams=True)
         campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
         checkins.publish_campaign(self.users["owner"], campaign_id)
-        for role in ("muted", "member", "expert", "author", "moderator", "admin", "owner"):
-            checkins.enroll(self.users[role], campaign_id)
+        self._enroll_all(campaign_id)
         return campaign_id
 
     def _team(self, role: str) -> int:
@@ -328,6 +353,9 @@ class World:
 
     def _reviewed(self, _role: str) -> int:
         """A campaign with such a check-in (`{its_record}`, which is named after it)."""
+        return in_transaction(self._waiting)
+
+    def _waiting(self) -> int:
         today, author = clock.local_date(clock.now(), "Asia/Shanghai"), self.users["author"]
         plan = Plan(title=f"有人看的 {next(_numbers)}", start_date=today, end_date=today, need_n=1, review="manual")
         campaign_id = checkins.create_campaign(self.users["owner"], self.slug, plan)
@@ -503,12 +531,24 @@ def _worn(worlds: Iterable[World]) -> bool:
 
 
 def shared_world(engine: Engine, visibility: str = "public") -> World:
-    """A circle for all who leave its people as they are: to make one is most of a test's work. Needs the context of
-    the engine's application, and not the fixture `app`, which empties the database."""
+    """A circle for all who leave its people as they are. Needs the context of the engine's application, and not the
+    fixture `app`, which empties the database."""
     kept = _shared.get(engine.name)
     if kept is None or _worn(kept.values()):
-        db.session.remove()
-        engine.reset()
+        _empty(engine)
         kept = {each: World(engine.app, visibility=each) for each in ("public", "private")}
         _shared[engine.name] = kept
     return kept[visibility]
+
+
+def own_world(engine: Engine, visibility: str = "public") -> World:
+    """A circle where nobody was before and nobody else will be. It needs what `shared_world` needs."""
+    _shared.pop(engine.name, None)
+    _empty(engine)
+    return World(engine.app, visibility=visibility)
+
+
+def _empty(engine: Engine) -> None:
+    db.session.remove()
+    engine.reset()
+    shutil.rmtree(engine.app.config["SETTINGS"].media_dir, ignore_errors=True)

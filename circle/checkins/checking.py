@@ -23,15 +23,18 @@ from circle.checkins.models import (
     Enrollment,
     MakeupCard,
 )
+from circle.checkins.team_checking import TeamCheck
 from circle.circles.models import Member
 from circle.core import clock
 from circle.ledger.checking import MAX_FOUND, Violation, one_moment
 from circle.points.models import EarnRule, EarnSource
+from circle.points.periods import month_key
 from circle.posts.models import Post
 
 #: enrolments that are held in memory at once
 _CHUNK = 500
-#: within this time the job has counted everybody anew after a day was excused
+#: within this time the jobs have done what follows: everybody is counted anew after a day was excused, and what had
+#: been replaced counts again
 _RECOUNTED = timedelta(hours=1)
 #: statuses with a place on the board
 _ON_BOARD = ("active", "completed", "failed")
@@ -108,11 +111,13 @@ class _Check:
         period = select(CampaignPeriod.__table__).where(CampaignPeriod.campaign_id == campaign_id)
         self.periods = {row["idx"]: row for row in connection.execute(period).mappings()}
         self.excused = frozenset(int(idx) for idx in self.campaign["excused"])
+        self.once_excused = self.excused.union(int(idx) for idx in self.campaign["unexcused"])
         self.need = Need(self.campaign["need_type"], self.campaign["need_n"], self.campaign["period_count"])
         versions = select(EarnRule.version, EarnRule.points, EarnRule.growth).where(
             EarnRule.circle_id == self.campaign["circle_id"], EarnRule.code == "checkin"
         )
         self.rules = {row.version: (row.points, row.growth) for row in connection.execute(versions)}
+        self.teams = TeamCheck(connection, self.campaign, self.met)
         self.board: list[tuple[int, int, int]] = []
         self.statuses = Counter[str]()
 
@@ -145,6 +150,13 @@ class _Check:
             yield Violation(
                 "count", "another number of people takes part", {"counted": row["enrolled_count"], "there": there}
             )
+        completed = None if row["closed_at"] is None else self.statuses["completed"]
+        if completed != row["completed_count"]:
+            yield Violation(
+                "count", "another number of people completed it",
+                {"counted": row["completed_count"], "there": completed},
+            )  # fmt: skip
+        yield from self.teams.violations()
         if row["closed_at"] is not None:
             yield from self._boards()
 
@@ -184,7 +196,7 @@ class _Check:
         likes = func.coalesce(Post.like_count, 0).label("likes")
         record = CheckinRecord.__table__
         records = self._gathered(
-            select(*record.c, likes)
+            select(*record.c, likes, Post.status.label("post_status"))
             .outerjoin(Post, Post.id == record.c.post_id)
             .where(record.c.enrollment_id.in_(ids))
             .order_by(record.c.id),
@@ -212,6 +224,10 @@ class _Check:
             found[row[by]].append(row)
         return found
 
+    def met(self, done: Collection[int]) -> bool:
+        """Whether these days are what the campaign asks for, or the share of it when it was called off."""
+        return self.need.met(done, self.excused) or self.share_met(done)
+
     def share_met(self, done: Collection[int]) -> bool:
         """Whether somebody had done their share of a campaign when it was called off."""
         called_off = self.campaign["cancelled_at"]
@@ -223,9 +239,9 @@ class _Check:
         return share.met(done, {idx for idx in self.excused if idx <= closed})
 
     def recounting(self) -> bool:
-        """Whether a day was excused just now, and everybody is still being counted anew."""
-        moments = [datetime.fromisoformat(each["at"]) for each in self.campaign["excused"].values()]
-        return any(moment > clock.now() - _RECOUNTED for moment in moments)
+        """Whether a day was excused just now (or is no more), and everybody is still being counted anew."""
+        changed = (*self.campaign["excused"].values(), *self.campaign["unexcused"].values())
+        return any(datetime.fromisoformat(each["at"]) > clock.now() - _RECOUNTED for each in changed)
 
 
 #: what is wrong, the rule first, and the numbers that say so
@@ -245,6 +261,18 @@ def _one_record_each(check: _Check, part: _Part) -> _Wrong:
         fits = (each["campaign_id"], each["user_id"]) == (check.campaign["id"], part.row["user_id"])
         if not fits or each["idx"] not in check.periods:
             yield "C1 a record belongs somewhere else", {"record": each["id"], "idx": each["idx"]}
+
+
+def _comes_back(_check: _Check, part: _Part) -> _Wrong:
+    """C1: of a day that nothing holds, no check-in is void whose post can be seen; until the settlement."""
+    if part.row["settled_at"] is not None:
+        return
+    held = {each["idx"] for each in part.records if each["status"] in {"pending", "approved"}}
+    just_now = clock.now() - _RECOUNTED
+    held |= {each["idx"] for each in part.records if each["decided_at"] is not None and each["decided_at"] > just_now}
+    for each in part.records:
+        if each["status"] == "void" and each["post_status"] == "published" and each["idx"] not in held:
+            yield "C1 a check-in does not count although its post can be seen", {"record": each["id"]}
 
 
 def _days_are_counted(check: _Check, part: _Part) -> _Wrong:
@@ -287,7 +315,8 @@ def _in_their_time(check: _Check, part: _Part) -> _Wrong:
 
 
 def _made_up_rightly(check: _Check, part: _Part) -> _Wrong:
-    """C4: a make-up came when its period was over, not too long after, and consumed one card of its own part."""
+    """C4: a make-up came when its period was over, not too long after, and consumed one card of its own part: unless it
+    was rejected, or that card came back, which it does (only) when its day is excused."""
     used = {card["used_record_id"]: card["id"] for card in part.cards if card["used_record_id"] is not None}
     for each in part.records:
         if each["source"] != "makeup":
@@ -295,10 +324,28 @@ def _made_up_rightly(check: _Check, part: _Part) -> _Wrong:
         closed = sum(period["closes_at"] <= each["submitted_at"] for period in check.periods.values())
         if not closed - check.campaign["lookback"] < each["idx"] <= closed:
             yield "C4 a make-up came too early or too late", {"record": each["id"], "idx": each["idx"]}
-        if (used.pop(each["id"], None) is None) != (each["status"] == "rejected"):
+        paid = used.pop(each["id"], None) is not None
+        if paid == (each["status"] == "rejected" or each["card_returned"]):
             yield "C4 a make-up and its card do not fit", {"record": each["id"]}
+        if paid and each["idx"] in check.excused and not check.recounting():
+            yield "C4 a card is spent on an excused day", {"record": each["id"], "idx": each["idx"]}
+        if each["card_returned"] and each["idx"] not in check.once_excused:
+            yield "C4 a card came back for a day that was never excused", {"record": each["id"], "idx": each["idx"]}
+    yield from _months_fit(part)
     for record_id, card_id in used.items():
         yield "C4 a card was used for something else", {"card": card_id, "record": record_id}
+
+
+def _months_fit(part: _Part) -> _Wrong:
+    """C4: what a level gave is counted in the month of the make-up, by the clocks of wherever the circle is."""
+    moments = {each["id"]: each["submitted_at"] for each in part.records}
+    for card in part.cards:
+        moment = moments.get(card["used_record_id"])
+        if card["source"] != "level" or moment is None:
+            continue
+        around = {month_key((moment + timedelta(hours=hours)).date()) for hours in (-12, 0, 14)}
+        if card["month"] not in around or card["user_id"] != part.row["user_id"]:
+            yield "C4 a card of a level counts in another month", {"card": card["id"]}
 
 
 def _rewarded_once(check: _Check, part: _Part) -> _Wrong:
@@ -314,13 +361,12 @@ def _rewarded_once(check: _Check, part: _Part) -> _Wrong:
         given = (sum(each["granted_points"] for each in on), sum(each["granted_growth"] for each in on))
         if given[0] > points or given[1] > growth:
             yield f"C5 more was given for {code} than was promised", {"points": given[0], "growth": given[1]}
-        if on and row["status"] != "completed":
+        did = row["status"] == "completed" and (code == "campaign" or row["team_id"] in check.teams.completed)
+        if on and not did:
             yield f"C5 something was given for {code} to who did not complete it", {"points": given[0]}
-    if row["status"] != "completed" or row["member_id"] is None:
-        return
-    mine = [each for each in part.grants if each["rule_code"] == "campaign"]
-    if any(promised["campaign"]) and (not mine or any(each["state"] == "off" for each in mine)):
-        yield "C5 who completed the campaign was given nothing", {"user": row["user_id"]}
+        due = row["member_id"] is not None and (code == "campaign" or part.is_member)
+        if did and due and any((points, growth)) and (not mine or any(each["state"] == "off" for each in mine)):
+            yield f"C5 who completed the campaign was given nothing for {code}", {"user": row["user_id"]}
 
 
 def _ended_rightly(check: _Check, part: _Part) -> _Wrong:
@@ -340,7 +386,7 @@ def _ended_rightly(check: _Check, part: _Part) -> _Wrong:
     if part.changed_since or check.recounting():
         return
     done = {each["idx"] for each in part.approved}
-    met = check.need.met(done, check.excused) or (settled and check.share_met(done))
+    met = check.met(done) if settled else check.need.met(done, check.excused)
     if status == "completed" and not met:
         yield "C8 completed without the days that it takes", {"done": row["done"]}
     if status in {"active", "failed"} and met and part.is_member:
@@ -372,6 +418,7 @@ def _earned_rightly(check: _Check, part: _Part) -> _Wrong:
 
 _LAWS: tuple[Callable[[_Check, _Part], _Wrong], ...] = (
     _one_record_each,
+    _comes_back,
     _days_are_counted,
     _in_their_time,
     _made_up_rightly,

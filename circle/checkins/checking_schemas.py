@@ -82,6 +82,8 @@ class SubmittedOut(OutSchema):
 
 
 class CardsOut(OutSchema):
-    makeup_cards = fields.Integer(required=True, metadata={"description": "Cards that can be used now."})
+    makeup_cards = fields.Integer(
+        required=True, metadata={"description": "Cards that can be used now, with those of the level."}
+    )
     price = fields.Integer(required=True, metadata={"description": "What the next one costs; 0: not for sale."})
     points_left = fields.Integer(required=True)

@@ -46,6 +46,13 @@ class PeriodExcused(CampaignEvent):
 
 
 @dataclass(frozen=True)
+class PeriodUnexcused(CampaignEvent):
+    """A period that was excused counts as all others again."""
+
+    idx: int
+
+
+@dataclass(frozen=True)
 class CampaignSettled(CampaignEvent):
     """Everything about it is decided, and its boards stay as they are. Also said of one that was cancelled."""
 
@@ -82,6 +89,9 @@ class CampaignCompleted(EnrollmentEvent):
 @dataclass(frozen=True)
 class CompletionLost(EnrollmentEvent):
     """A check-in that was needed no longer counts; what completing gave was taken back."""
+
+    #: it was not a check-in that was lost: a day that had been excused is asked for again
+    unexcused: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,11 @@ class CheckinRejected(RecordEvent):
 
 
 @dataclass(frozen=True)
+class CheckinWaits(RecordEvent):
+    """The post of a check-in is back that nobody had reviewed: it waits for a reviewer again."""
+
+
+@dataclass(frozen=True)
 class CheckinVoided(RecordEvent):
     """A check-in counts no more, because its post is gone or hidden."""
 
@@ -160,6 +175,19 @@ class CheckinGiven(RecordEvent):
     """The people who run the circle gave somebody a period by hand."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class CheckinTakenBack(RecordEvent):
+    """They took it back."""
+
+
+@dataclass(frozen=True)
+class DayFreed(Event):
+    """Nothing of somebody holds a period any more, and there is a check-in of theirs that something had replaced."""
+
+    enrollment_id: int
+    idx: int
 
 
 @dataclass(frozen=True)
@@ -233,6 +261,15 @@ class Outcome(NamedTuple):
     status: str
     done: int
     rank: int | None
+
+
+@dataclass(frozen=True)
+class UnexcuseAnnounced(CampaignEvent):
+    """These people who take part are to hear that a period which was excused counts again."""
+
+    idx: int
+    cadence: str
+    user_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ def freeze_teams() -> None:
 
 @job("checkins.recount")
 def recount(campaign_id: int) -> None:
-    """Bring everybody's part in line with a campaign in which a day was excused, or that gives more than it did."""
+    """Bring everybody's part in line with a campaign in which a day was excused (or is no more), or that gives more
+    than it did."""
     last = 0
     while waiting := operations.unsettled(campaign_id, after=last):
         for enrollment_id in waiting:
@@ -86,6 +87,20 @@ def announce_excuse(campaign_id: int, idx: int) -> None:
     after: int | None = 0
     while after is not None:
         after = operations.announce_excuse(campaign_id, idx, after)
+
+
+@job("checkins.announce_unexcuse")
+def announce_unexcuse(campaign_id: int, idx: int) -> None:
+    """Tell those who take part that a period which was excused counts again."""
+    after: int | None = 0
+    while after is not None:
+        after = operations.announce_unexcuse(campaign_id, idx, after)
+
+
+@job("checkins.bring_back")
+def bring_back(enrollment_id: int, idx: int) -> None:
+    """Let a check-in count again that another one had replaced, which counts no more."""
+    operations.bring_back(enrollment_id, idx)
 
 
 @job("checkins.announce_results")

@@ -108,6 +108,12 @@ class DayReasonForm(ReasonForm):
     idx = Count(1, days.MAX_PERIODS, required=True)
 
 
+class DayForm(InputSchema):
+    """A day of the campaign, counted from 1."""
+
+    idx = Count(1, days.MAX_PERIODS, required=True)
+
+
 class NothingForm(InputSchema):
     """A form of one button."""
 
@@ -208,6 +214,12 @@ class CampaignDayInput(CampaignReasonInput):
     idx = Count(1, days.MAX_PERIODS, strict=True, required=True)
 
 
+class CampaignIdxInput(InputSchema):
+    """A day of the campaign, counted from 1."""
+
+    idx = Count(1, days.MAX_PERIODS, strict=True, required=True)
+
+
 class PeopleQuery(InputSchema):
     """Which of those who joined to list."""
 
@@ -277,6 +289,7 @@ class ParticipantCanOut(OutSchema):
     disqualify = fields.Boolean(required=True)
     reinstate = fields.Boolean(required=True)
     give = fields.Boolean(required=True)
+    take_back = fields.Boolean(required=True)
 
 
 class ParticipantOut(OutSchema):
@@ -294,5 +307,8 @@ class ParticipantOut(OutSchema):
     reason = fields.String(required=True, metadata={"description": "Why somebody was disqualified, else empty."})
     missing = fields.List(
         fields.Integer(), required=True, metadata={"description": "Periods that have opened and are not done."}
+    )
+    given = fields.List(
+        fields.Integer(), required=True, metadata={"description": "Periods that count because they were given by hand."}
     )
     can = fields.Nested(ParticipantCanOut, required=True)

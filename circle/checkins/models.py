@@ -46,6 +46,7 @@ class Campaign(IdMixin, Base):
             "reward_points >= 0 AND reward_growth >= 0 AND team_points >= 0 AND team_growth >= 0", name="reward_v1"
         ),
         CheckConstraint("enrolled_count >= 0", name="enrolled_v1"),
+        CheckConstraint("completed_count >= 0", name="completed_v1"),
         CheckConstraint("status = 'draft' OR published_at IS NOT NULL", name="published_v1"),
         Index(None, "circle_id", "status", "opens_at", "id"),
         Index(None, "status", "settle_at"),
@@ -104,7 +105,11 @@ class Campaign(IdMixin, Base):
     period_count: Mapped[int] = mapped_column(default=0)
     #: excused periods, {"3": {"reason", "at", "by"}}
     excused: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: those that were, until that was undone, {"3": {"at", "by"}}
+    unexcused: Mapped[dict[str, Any]] = mapped_column(default=dict)
     enrolled_count: Mapped[int] = mapped_column(default=0)
+    #: how many completed it; None until it is settled
+    completed_count: Mapped[int | None]
     #: when what is undecided is decided, and everything stays as it is
     settle_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
@@ -217,6 +222,7 @@ class CheckinRecord(IdMixin, Base):
     __table_args__ = (
         one_of("source", *SOURCES),
         one_of("status", *RECORD_STATUSES),
+        one_of("voided_from", *HOLDING),
         UniqueConstraint("post_id"),
         CheckConstraint("source = 'admin' OR post_id IS NOT NULL", name="post_v1"),
         # C1
@@ -242,6 +248,10 @@ class CheckinRecord(IdMixin, Base):
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     source: Mapped[str] = mapped_column(String(16), default="normal")
     status: Mapped[str] = mapped_column(String(16), default="approved")
+    #: of what is void, what it was before: with that it comes back
+    voided_from: Mapped[str | None] = mapped_column(String(16))
+    #: of what was made up, whether its card came back because the day was excused
+    card_returned: Mapped[bool] = mapped_column(default=False)
     #: when the request arrived
     submitted_at: Mapped[datetime]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -259,13 +269,20 @@ class MakeupCard(IdMixin, Base):
 
     __tablename__ = "makeup_cards"
     __table_args__ = (
-        one_of("source", "free", "bought", "given"),
+        one_of("source", "free", "bought", "given", "level"),
         one_of("state", "available", "used", "expired"),
         CheckConstraint("(state = 'used') = (used_record_id IS NOT NULL)", name="used_v1"),
+        CheckConstraint(
+            "source = 'level' AND state = 'used' AND circle_id IS NOT NULL AND user_id IS NOT NULL "
+            "AND month IS NOT NULL AND nth >= 1 OR source <> 'level' AND circle_id IS NULL AND user_id IS NULL "
+            "AND month IS NULL AND nth IS NULL", name="level_v1",
+        ),
         UniqueConstraint("used_record_id"),
+        # at most so many of a level each month, in whichever campaigns of the circle at once
+        UniqueConstraint("circle_id", "user_id", "month", "nth"),
         Index(None, "enrollment_id", "state"),
         Index(None, "state", "expires_at"),
-    )
+    )  # fmt: skip
 
     enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
     source: Mapped[str] = mapped_column(String(16))
@@ -274,6 +291,12 @@ class MakeupCard(IdMixin, Base):
     #: what it cost: the entry in the books, to give the points back if the campaign is cancelled
     txn_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_txns.id"))
     expires_at: Mapped[datetime]
+    #: of one that a level gives, which is written when it is used: whose it is, in which month of the circle it counts,
+    #: and the how many-th of that month it is
+    circle_id: Mapped[int | None] = mapped_column(ForeignKey("circles.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    month: Mapped[str | None] = mapped_column(String(16))
+    nth: Mapped[int | None]
 
 
 class CampaignRank(Base):

@@ -96,7 +96,7 @@ def _join_until(plan: Plan, tz: str, found: Sequence[Period], wanted: int) -> da
 
 
 def _problems(plan: Plan, found: Sequence[Period]) -> list[Any]:
-    checks: list[Callable[[], None]] = [lambda: rules.check_periods(found)]
+    checks: list[Callable[[], None]] = [lambda: rules.check_periods(found, plan.cadence)]
     if found:
         checks.append(lambda: rules.check_need(plan.need_type, plan.need_n, len(found)))
     problems: list[Any] = []

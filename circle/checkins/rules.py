@@ -10,7 +10,7 @@ from circle.checkins import days
 from circle.checkins.days import Period
 from circle.core import clock
 from circle.core.errors import Conflict, Forbidden, Invalid, Refused
-from circle.core.i18n import lazy
+from circle.core.i18n import LazyString, lazy, lazy_day
 from circle.core.markup import clean_line
 
 MAX_TITLE = 40
@@ -30,26 +30,36 @@ TEAM_TENTHS = 8
 MAX_CARDS = 10
 
 
+def _by(cadence: str, daily: LazyString, weekly: LazyString) -> LazyString:
+    """The sentence that fits a campaign of days, or of weeks."""
+    return weekly if cadence == "weekly" else daily
+
+
 # ---- publishing ------------------------------------------------------------------------------------------------------
 
 
-def check_periods(periods: Sequence[Period]) -> None:
+def check_periods(periods: Sequence[Period], cadence: str) -> None:
     """There are periods, each of some length, and the last is not over. Raises Refused PERIODS_EMPTY, Invalid."""
     if not periods:
-        raise Refused("PERIODS_EMPTY", lazy("There is no day to check in on."), field="end_date")
+        sentence = _by(cadence, lazy("There is no day to check in on."), lazy("There is no week to check in on."))
+        raise Refused("PERIODS_EMPTY", sentence, field="end_date")
     if len(periods) > days.MAX_PERIODS:
         sentence = lazy("A campaign lasts a year at most.")
         raise Invalid(errors={"end_date": [sentence]})
     for period in periods:
         if period.closes_at <= period.opens_at:
             sentence = lazy("The clocks change on %(day)s, and leave nothing of this window. Choose other hours.",
-                            day=period.day.isoformat())  # fmt: skip
+                            day=lazy_day(period.day, year=clock.now().year))  # fmt: skip
             raise Refused("PERIODS_EMPTY", sentence, field="win_start_min")
     if periods[-1].closes_at <= clock.now():
-        sentence = lazy("These days are over already.")
+        sentence = _by(cadence, lazy("These days are over already."), lazy("These weeks are over already."))
         raise Invalid(errors={"end_date": [sentence]})
     if periods[0].closes_at <= clock.now():
-        sentence = lazy("The first day is over already, and nobody could check in on it. Begin later.")
+        sentence = _by(
+            cadence,
+            lazy("The first day is over already, and nobody could check in on it. Begin later."),
+            lazy("The first week is over already, and nobody could check in for it. Begin later."),
+        )
         raise Invalid(errors={"start_date": [sentence]})
 
 
@@ -79,13 +89,18 @@ _IS = {
 # ---- joining ---------------------------------------------------------------------------------------------------------
 
 
-def check_joinable(status: str, closes_at: datetime | None, until: datetime | None) -> None:
+def check_joinable(status: str, closes_at: datetime | None, until: datetime | None, cadence: str) -> None:
     """The campaign takes people. Raises Refused NOT_OPEN, LATE_JOIN_CLOSED; `until` is the moment from which on it is
     too late (None: from the beginning)."""
     if status != "published" or closes_at is None or closes_at <= clock.now():
         raise Refused("NOT_OPEN", lazy("This campaign does not take anybody at present."))
     if until is None or until <= clock.now():
-        raise Refused("LATE_JOIN_CLOSED", lazy("It is too late to join: there would not be enough days left."))
+        sentence = _by(
+            cadence,
+            lazy("It is too late to join: there would not be enough days left."),
+            lazy("It is too late to join: there would not be enough weeks left."),
+        )
+        raise Refused("LATE_JOIN_CLOSED", sentence)
 
 
 def check_level(level: int, least: int, name: str) -> None:
@@ -118,9 +133,14 @@ def window_closed(opens_next: datetime | None) -> Refused:
     return Refused("WINDOW_CLOSED", lazy("It is not open right now. Please come back when the next window opens."))
 
 
-def other_period() -> Refused:
+def other_period(cadence: str) -> Refused:
     """The refusal of a check-in that was begun for a period which closed, while the next is open already."""
-    return Refused("WINDOW_CLOSED", lazy("The day you were writing for is over, and the next one has begun."))
+    sentence = _by(
+        cadence,
+        lazy("The day you were writing for is over, and the next one has begun."),
+        lazy("The week you were writing for is over, and the next one has begun."),
+    )
+    return Refused("WINDOW_CLOSED", sentence)
 
 
 def already_checked_in() -> Conflict:
@@ -186,33 +206,50 @@ _RECORD_IS = {
 # ---- making up -------------------------------------------------------------------------------------------------------
 
 
-def check_missed(*, begun: bool, over: bool, excused: bool, done: bool) -> None:
+def check_missed(cadence: str, *, begun: bool, over: bool, excused: bool, done: bool) -> None:
     """There is something to make up. Raises Refused NOT_MISSED, which says what is the matter instead."""
     if done:
-        raise _not_missed(lazy("You have checked in for this day already."))
+        raise _not_missed(done_already(cadence))
     if not begun:
-        raise _not_missed(lazy("This day is still to come."))
+        raise _not_missed(_by(cadence, lazy("This day is still to come."), lazy("This week is still to come.")))
     if not over:
-        raise _not_missed(lazy("This day is still open, so you can simply check in."))
+        open_day = lazy("This day is still open, so you can simply check in.")
+        raise _not_missed(_by(cadence, open_day, lazy("This week is still open, so you can simply check in.")))
     if excused:
-        raise _not_missed(lazy("The service had failed on this day, so it counts as missed for nobody."))
+        day = lazy("The service had failed on this day, so it counts as missed for nobody.")
+        week = lazy("The service had failed in this week, so it counts as missed for nobody.")
+        raise _not_missed(_by(cadence, day, week))
 
 
-def no_such_period() -> Refused:
+def done_already(cadence: str) -> LazyString:
+    """Said to somebody who wants to make up what they have."""
+    day = lazy("You have checked in for this day already.")
+    return _by(cadence, day, lazy("You have checked in for this week already."))
+
+
+def not_to_make_up(cadence: str) -> LazyString:
+    """Said of what nobody can make up, whyever that is."""
+    return _by(cadence, lazy("This day cannot be made up."), lazy("This week cannot be made up."))
+
+
+def no_such_period(cadence: str) -> Refused:
     """The refusal of a number that no period of the campaign has."""
-    return _not_missed(lazy("This campaign has no such day."))
+    day, week = lazy("This campaign has no such day."), lazy("This campaign has no such week.")
+    return _not_missed(_by(cadence, day, week))
 
 
 def _not_missed(sentence: Any) -> Refused:
     return Refused("NOT_MISSED", sentence, field="idx")
 
 
-def check_lookback(idx: int, closed: int, lookback: int) -> None:
+def check_lookback(idx: int, closed: int, lookback: int, cadence: str) -> None:
     """The period is among the last `lookback` of those that are over. Raises Refused LOOKBACK_EXCEEDED."""
     if lookback == 0:
         raise Refused("LOOKBACK_EXCEEDED", lazy("Nothing can be made up in this campaign."), field="idx")
     if idx <= closed - lookback:
-        sentence = lazy("This day is too long ago: only the last %(num)s can be made up.", num=lookback)
+        day = lazy("This day is too long ago: only the last %(num)s can be made up.", num=lookback)
+        week = lazy("This week is too long ago: only the last %(num)s can be made up.", num=lookback)
+        sentence = _by(cadence, day, week)
         raise Refused("LOOKBACK_EXCEEDED", sentence, field="idx")
 
 
@@ -291,15 +328,24 @@ def check_team_name(name: str) -> str:
 # ---- by hand ---------------------------------------------------------------------------------------------------------
 
 
-def check_opened(opens_at: datetime) -> None:
+def check_opened(opens_at: datetime, cadence: str) -> None:
     """Only what has begun can be excused or given. Raises Refused PERIOD_NOT_OPENED."""
     if opens_at > clock.now():
-        raise Refused("PERIOD_NOT_OPENED", lazy("This day has not begun yet."), field="idx")
+        sentence = _by(cadence, lazy("This day has not begun yet."), lazy("This week has not begun yet."))
+        raise Refused("PERIOD_NOT_OPENED", sentence, field="idx")
 
 
-def already_done() -> Conflict:
+def already_done(cadence: str) -> Conflict:
     """The refusal to give somebody a period that they have."""
-    return Conflict(lazy("They have checked in on this day already."), code="ALREADY_CHECKED_IN")
+    day, week = lazy("They have checked in on this day already."), lazy("They have checked in for this week already.")
+    return Conflict(_by(cadence, day, week), code="ALREADY_CHECKED_IN")
+
+
+def not_given(cadence: str) -> Conflict:
+    """The refusal to take back a period that nobody gave."""
+    day = lazy("They were not given this day, so it cannot be taken back.")
+    week = lazy("They were not given this week, so it cannot be taken back.")
+    return Conflict(_by(cadence, day, week), code="NOT_GIVEN")
 
 
 def check_not_withdrawn(status: str) -> None:

@@ -74,6 +74,9 @@ class EnrollmentOut(OutSchema):
     best_streak = fields.Integer(required=True)
     likes = fields.Integer(required=True)
     makeup_cards = fields.Integer(required=True, metadata={"description": "Cards that can be used now."})
+    level_cards = fields.Integer(
+        required=True, metadata={"description": "Those of them that their level gives each month. They go last."}
+    )
     target = fields.Integer(required=True, metadata={"description": "How many it takes to complete the campaign."})
     reached = fields.Integer(required=True)
     first_idx = fields.Integer(required=True)
@@ -174,6 +177,9 @@ class CampaignOut(OutSchema):
     settle_at = Moment(required=True, allow_none=True)
     period_count = fields.Integer(required=True)
     enrolled_count = fields.Integer(required=True)
+    completed_count = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many completed it; null until it is settled."}
+    )
     today_count = fields.Integer(
         required=True, metadata={"description": "Who has checked in for the open day; in lists 0."}
     )

@@ -14,7 +14,6 @@ from flask_babel import get_locale
 
 from circle.checkins import days
 from circle.checkins.queries.rows import DayRow
-from circle.checkins.rules import SETTLE_AFTER
 from circle.core import clock
 from circle.core.i18n import _, ngettext
 
@@ -341,75 +340,3 @@ def makeup_offer(campaign: Any) -> tuple[DayRow, str] | None:
         row = count_text(campaign, run_with(best))
         return best, _("Make up %(day)s, and it is %(row)s in a row", day=name, row=row)
     return best, _("Make up %(day)s, and it counts for completing", day=name)
-
-
-def makeup_texts(campaign: Any) -> list[str]:
-    """What may be made up, and what it takes."""
-    free, price, most = campaign.free_cards, campaign.card_price, campaign.card_limit
-    for_sale = price > 0 and most > free
-    if campaign.lookback == 0 or not (free or for_sale):
-        return [_("What is missed cannot be made up.")]
-    texts = [
-        _(
-            "A make-up card makes up for one of the last %(last)s. It counts for completing and for the streak, but is "
-            "not on time.",
-            last=count_text(campaign, campaign.lookback),
-        )
-    ]
-    if free:
-        texts.append(str(ngettext("Everybody gets %(num)s card.", "Everybody gets %(num)s cards.", free)))
-    if for_sale:
-        texts.append(_("Another one costs %(price)s points; %(most)s at most for each.", price=price, most=most))
-    return texts
-
-
-def rules_of(campaign: Any) -> list[tuple[str, str, list[str]]]:
-    """The rules in plain sentences: (icon, what it is about, sentences)."""
-    when = [window_text(campaign), _("The days are those of %(place)s.", place=zone_text(campaign.tz))]
-    content = content_text(campaign)
-    what = [_("Each check-in has: %(what)s.", what=content) if content else _("A few words are enough.")]
-    if campaign.review == "manual":
-        what.append(_("It counts when those who run the circle have looked at it."))
-    told = [
-        ("calendar-check", _("When"), when),
-        ("circle-check", _("To complete it"), [_need_sentence(campaign)]),
-        ("pencil-line", _("What to post"), what),
-        ("ticket", _("Making up"), makeup_texts(campaign)),
-    ]
-    joining = _joining(campaign)
-    if joining:
-        told.append(("user-round-plus", _("Joining"), joining))
-    if campaign.teams:
-        sentence = _(
-            "Form a team of 2 to 10 before it begins. A day is done for the team when 8 in 10 of it have done it."
-        )
-        told.append(("users-round", _("Teams"), [sentence]))
-    hours = int(SETTLE_AFTER.total_seconds() // 3600)
-    told.append(
-        ("hourglass", _("The end"), [_("%(hours)s hours after the last day everything is settled.", hours=hours)])
-    )
-    return told
-
-
-def _need_sentence(campaign: Any) -> str:
-    number = total(campaign)
-    if campaign.need_type == "all":
-        return _("Check in every time, %(total)s in all.", total=count_text(campaign, number))
-    if campaign.need_type == "streak":
-        return _("Check in %(wanted)s in a row (%(total)s in all).", wanted=count_text(campaign, campaign.need_n),
-                 total=count_text(campaign, number))  # fmt: skip
-    return _("Check in on %(wanted)s of %(total)s.", wanted=campaign.need_n, total=count_text(campaign, number))
-
-
-def _joining(campaign: Any) -> list[str]:
-    texts = []
-    if campaign.live and campaign.join_until is not None:
-        last = day_text(campaign.join_until)
-        chosen = campaign.late_join_until is not None
-        texts.append(_("Until %(day)s.", day=last))
-        if not chosen:
-            texts.append(_("After that there would not be enough left to complete it."))
-    if campaign.level_min > 1:
-        tag = campaign.circle.tag(campaign.level_min)
-        texts.append(_("For members from the level %(name)s on.", name=tag.name if tag else campaign.level_min))
-    return texts

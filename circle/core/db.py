@@ -122,7 +122,13 @@ class QuickSession(Session):
     def execute(self, statement: Any, params: Any = None, **more: Any) -> Any:
         """As every session, with what was added or changed flushed first."""
         connection = self.info.get("connection")
-        if connection is None or any(more.values()) or "compile_state_plugin" in statement._propagate_attrs:
+        # closed: the operation was rolled back by somebody inside it, who goes on to read
+        if (
+            connection is None
+            or connection.closed
+            or any(more.values())
+            or "compile_state_plugin" in statement._propagate_attrs
+        ):
             return super().execute(statement, params, **more)
         self._autoflush()
         return connection.execute(statement, params)

@@ -19,7 +19,9 @@ from babel.messages.pofile import read_po
 from flask_babel import LazyString, get_locale, gettext, lazy_gettext
 from flask_babel import ngettext as _ngettext
 
-__all__ = ["LOCALES", "TRANSLATIONS", "LazyString", "_", "compile_catalogues", "day_in_words", "lazy", "ngettext"]
+__all__ = [
+    "LOCALES", "TRANSLATIONS", "LazyString", "_", "compile_catalogues", "day_in_words", "lazy", "lazy_day", "ngettext",
+]  # fmt: skip
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 #: languages a person can choose; the first is the default of a site
@@ -34,6 +36,11 @@ def day_in_words(day: date, *, year: int) -> str:
     """11月25日, Nov 25; with its year when that is another one than `year`."""
     skeleton = "MMMd" if day.year == year else "yMMMd"
     return str(format_skeleton(skeleton, datetime.combine(day, time()), locale=str(get_locale() or "zh_Hans_CN")))
+
+
+def lazy_day(day: date, *, year: int) -> LazyString:
+    """The same within a sentence that is made before the reader's language is known."""
+    return LazyString(day_in_words, day, year=year)
 
 
 def compile_catalogues() -> None:

@@ -21,7 +21,7 @@ from circle.demo.state import Loaded, content, post_of, some
 from circle.posts import operations as posts
 from circle.posts.models import Comment
 from circle.qa import operations as qa
-from circle.qa.models import Answer, Question
+from circle.qa.models import Answer, Question, QuestionInvite
 
 #: what happens, and when
 Act = tuple[datetime, Callable[[], object]]
@@ -91,7 +91,9 @@ class _Thread:
 
     def _invite(self, each: dict[str, Any]) -> None:
         known = self.users[each["to"]]
-        if self._answer_of(each["to"]) is None:
+        # whoever declined in an earlier load is not asked again
+        asked = (QuestionInvite.question_id == self.id, QuestionInvite.user_id == known.person_id)
+        if db.session.scalar(select(QuestionInvite.id).where(*asked)) is None:
             qa.invite(self.users[each["by"]], self.id, user_id=known.person_id)
 
     def _decline(self, who: Actor) -> None:

@@ -43,7 +43,14 @@ CAMPAIGN_KINDS: Mapping[str, Kind] = {
             "reward": lazy(
                 "A check-in of “%(title)s” no longer counts, so you have not completed it any more, and what that "
                 "gave was taken back"
-            )
+            ),
+            "unexcused": lazy(
+                "A day of “%(title)s” that had been excused counts again, so you have not completed it any more"
+            ),
+            "unexcused_reward": lazy(
+                "A day of “%(title)s” that had been excused counts again, so you have not completed it any more, and "
+                "what that gave was taken back"
+            ),
         },
     ),
     "campaign.settled": Kind(
@@ -71,6 +78,11 @@ CAMPAIGN_KINDS: Mapping[str, Kind] = {
         "checkins", "shield-check",
         lazy("“%(title)s”: %(period)s is held against nobody, because the service failed. Streaks go on"),
         _CAMPAIGN, "ok", needs=_PERIOD,
+    ),
+    "campaign.unexcused": Kind(
+        "checkins", "info",
+        lazy("“%(title)s”: %(period)s is not excused any more. It counts like every other again"),
+        _CAMPAIGN, needs=_PERIOD,
     ),
     "campaign.disqualified": Kind(
         "moderation", "ban", lazy("You were taken out of “%(title)s”"), _CAMPAIGN, needs=_TITLE
@@ -118,6 +130,10 @@ CAMPAIGN_KINDS: Mapping[str, Kind] = {
     ),
     "checkin.given": Kind(
         "checkins", "gift", lazy("You were given %(period)s of “%(title)s”: it counts as checked in"), _CAMPAIGN, "ok",
+        needs=_PERIOD,
+    ),
+    "checkin.taken_back": Kind(
+        "moderation", "info", lazy("You had been given %(period)s of “%(title)s”. That was taken back"), _CAMPAIGN,
         needs=_PERIOD,
     ),
     "checkin.reminder": Kind(

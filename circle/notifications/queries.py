@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -240,7 +240,7 @@ def _values(row: Row[Any], by: Author | None) -> dict[str, Any]:
         "circle": row.name or "",
         "slug": row.slug,
         "level_name": level_name(row.data.get("named", ""), level) if level else "",
-        "until": f"{here:%Y-%m-%d %H:%M}" if here else "",
+        "until": _until(row, here) if here else "",
         "time": _hour(here) if here else "",
         "day": _day(row),
         "period": _period(row.data),
@@ -252,10 +252,18 @@ def _hour(moment: datetime) -> str:
     return f"{moment:%H:%M}" if (moment.hour, moment.minute) != (0, 0) else "24:00"
 
 
+def _until(row: Row[Any], moment: datetime) -> str:
+    """The day and hour that a notice names, as its reader writes them; a window that closes at midnight belongs to the
+    day that ends."""
+    ends = row.campaign_id is not None and (moment.hour, moment.minute) == (0, 0)
+    day = moment.date() - timedelta(days=1) if ends else moment.date()
+    return f"{day_in_words(day, year=row.created_at.year)} {_hour(moment) if ends else f'{moment:%H:%M}'}"
+
+
 def _day(row: Row[Any]) -> str:
-    """The day that a notice names; of a campaign as its reader writes days."""
+    """The day that a notice names, as its reader writes days."""
     day: str = row.data.get("day", "")
-    return day_in_words(date.fromisoformat(day), year=row.created_at.year) if day and row.campaign_id else day
+    return day_in_words(date.fromisoformat(day), year=row.created_at.year) if day else ""
 
 
 def _period(data: Mapping[str, Any]) -> str:

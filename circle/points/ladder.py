@@ -4,8 +4,8 @@
     {"name": "", "growth_min": 500, "keep_min": 100, "gift_points": 50, "privileges": {"posts_per_day": 100}}
 
 An empty name is the usual one of that level in the reader's language (circle/circles/levels.py). A privilege that is
-not named is as the level found it: numbers are not limited, videos are open, and topics are opened by those who run the
-circle.
+not named is as the level found it: numbers are not limited, videos are open, topics are opened by those who run the
+circle, and nothing comes on top.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from circle.circles import levels as _levels
 
-#: numbers: the most that is allowed. Rights: given or not
+#: numbers: the most that is allowed. Extras: how many come on top, none where it is not said. Rights: given or not
 NUMBERS = ("posts_per_day", "images_per_post", "upload_mb")
+EXTRAS = ("makeup_cards_per_month",)
 RIGHTS = ("can_video", "can_create_topic")
-PRIVILEGES = NUMBERS + RIGHTS
+PRIVILEGES = NUMBERS + EXTRAS + RIGHTS
 MAX_LEVELS = _levels.MAX_LEVELS
 #: how long a level is kept before it is looked at again
 ASSESS_DAYS = 365
@@ -62,16 +63,19 @@ def level_at(levels: Sequence[Mapping[str, Any]], growth: int) -> int:
 
 
 class Privileges(NamedTuple):
-    """What somebody may here by their level. None: only the site's own limits count."""
+    """What somebody may here by their level. None for a limit: only the site's own counts."""
 
     posts_per_day: int | None = None
     images_per_post: int | None = None
     upload_mb: int | None = None
     can_video: bool = True
     can_create_topic: bool = False
+    #: days of check-in campaigns that may be made up each month beyond the cards that a campaign gives
+    makeup_cards_per_month: int = 0
 
 
-#: who runs the circle is not held back by levels
+#: who runs the circle is not held back by levels. Nothing comes on top of that: in a campaign they are one of many, and
+#: days that could be made up without end would be worth nothing (queries/privileges.py gives them their own level's)
 FREE = Privileges(can_create_topic=True)
 
 

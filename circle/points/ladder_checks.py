@@ -7,7 +7,7 @@ from typing import Any
 
 from circle.core.errors import Invalid, Sentence
 from circle.core.i18n import lazy
-from circle.points.ladder import MAX_LEVELS, NUMBERS, PRIVILEGES, RIGHTS, Privileges
+from circle.points.ladder import EXTRAS, MAX_LEVELS, NUMBERS, PRIVILEGES, RIGHTS, Privileges
 
 NAME_MAX = 20
 GROWTH_MAX = 1_000_000_000
@@ -17,12 +17,14 @@ PRIVILEGE_BOUNDS: Mapping[str, tuple[int, int]] = {
     "posts_per_day": (1, 1_000),
     "images_per_post": (0, 9),
     "upload_mb": (1, 10_000),
+    "makeup_cards_per_month": (0, 10),
 }
 _BOUNDS = {"growth_min": (0, GROWTH_MAX), "keep_min": (0, GROWTH_MAX), "gift_points": (0, GIFT_MAX)}
 _FEWER: Mapping[str, Sentence] = {
     "posts_per_day": lazy("A higher level may not allow fewer posts than the one below."),
     "images_per_post": lazy("A higher level may not allow fewer pictures than the one below."),
     "upload_mb": lazy("A higher level may not allow smaller files than the one below."),
+    "makeup_cards_per_month": lazy("A higher level may not give fewer make-up cards than the one below."),
     "can_video": lazy("The level below allows this, so this one has to."),
     "can_create_topic": lazy("The level below allows this, so this one has to."),
 }
@@ -79,7 +81,7 @@ def _privileges(number: int, given: Mapping[str, Any], errors: Errors) -> dict[s
     made = {name: given[name] for name in PRIVILEGES if given.get(name) is not None}
     for name in given.keys() - set(PRIVILEGES):
         errors[f"levels.{number}.privileges.{name}"] = [lazy("This field is not known here.")]
-    for name in set(NUMBERS) & made.keys():
+    for name in {*NUMBERS, *EXTRAS} & made.keys():
         least, most = PRIVILEGE_BOUNDS[name]
         if not least <= made[name] <= most:
             errors[f"levels.{number}.privileges.{name}"] = [_between(least, most)]
@@ -108,11 +110,15 @@ def _check_names(made: Sequence[Mapping[str, Any]], errors: Errors) -> None:
 
 
 def _check_monotone(number: int, below: Mapping[str, Any], here: Mapping[str, Any], errors: Errors) -> None:
-    """A number that is not named is not limited; a right that is not named is as it usually is."""
+    """A number that is not named is not limited, of what comes on top it is none; a right that is not named is as it
+    usually is."""
     usual = Privileges()
     for name in NUMBERS:
         lower, upper = below.get(name), here.get(name)
         if upper is not None and (lower is None or upper < lower):
+            errors[f"levels.{number}.privileges.{name}"] = [_FEWER[name]]
+    for name in EXTRAS:
+        if (here.get(name) or 0) < (below.get(name) or 0):
             errors[f"levels.{number}.privileges.{name}"] = [_FEWER[name]]
     for name in RIGHTS:
         if below.get(name, getattr(usual, name)) and not here.get(name, getattr(usual, name)):

@@ -62,11 +62,12 @@ class RulesForm(InputSchema):
 
 
 class PrivilegesInput(InputSchema):
-    """A number that is null or absent is not limited by the level."""
+    """A limit that is null or absent is none; of make-up cards there are none then."""
 
     posts_per_day = Count(*PRIVILEGE_BOUNDS["posts_per_day"], strict=True, allow_none=True)
     images_per_post = Count(*PRIVILEGE_BOUNDS["images_per_post"], strict=True, allow_none=True)
     upload_mb = Count(*PRIVILEGE_BOUNDS["upload_mb"], strict=True, allow_none=True)
+    makeup_cards_per_month = Count(*PRIVILEGE_BOUNDS["makeup_cards_per_month"], strict=True, allow_none=True)
     can_video = Flag()
     can_create_topic = Flag()
 
@@ -204,11 +205,12 @@ class TriedOut(OutSchema):
 
 
 class SetPrivilegesOut(OutSchema):
-    """A number that is absent is not limited by the level; a right that is absent is as it usually is."""
+    """A limit that is absent is none, of make-up cards there are none then; a right that is absent is as usual."""
 
     posts_per_day = fields.Integer()
     images_per_post = fields.Integer()
     upload_mb = fields.Integer()
+    makeup_cards_per_month = fields.Integer()
     can_video = fields.Boolean()
     can_create_topic = fields.Boolean()
 

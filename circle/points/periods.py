@@ -23,6 +23,11 @@ def week_key(day: date) -> str:
     return f"W{year}-{week:02d}"
 
 
+def month_key(day: date) -> str:
+    """M2026-11."""
+    return f"M{day:%Y-%m}"
+
+
 def keys_of(moment: datetime, tz: str) -> tuple[str, str]:
     """The day and the week of a moment there."""
     day = clock.local_date(moment, tz)

@@ -147,6 +147,10 @@ class PrivilegesOut(OutSchema):
     posts_per_day = fields.Integer(required=True, allow_none=True)
     images_per_post = fields.Integer(required=True, allow_none=True)
     upload_mb = fields.Integer(required=True, allow_none=True)
+    makeup_cards_per_month = fields.Integer(
+        required=True,
+        metadata={"description": "Days of campaigns that may be made up each month beyond the cards of a campaign."},
+    )
     can_video = fields.Boolean(required=True)
     can_create_topic = fields.Boolean(required=True)
 

@@ -147,6 +147,8 @@ def _privileges(given: Mapping[str, Any]) -> Iterator[str]:
             yield ngettext("%(num)s picture in a post", "%(num)s pictures in a post", value)
         elif name == "upload_mb":
             yield _("files of up to %(num)s MB", num=value)
+        elif name == "makeup_cards_per_month":
+            yield ngettext("%(num)s more make-up card a month", "%(num)s more make-up cards a month", value)
         elif name == "can_video":
             yield _("may share videos")
         elif name == "can_create_topic":

@@ -92,7 +92,8 @@ class Post(IdMixin, Base):
     pin_until: Mapped[datetime | None]
     #: what cards show of post_media and topic_posts, made when written, so that a list needs no statement for them:
     #: {"media": [{id, kind, width, height, duration_ms, wave, bytes, name, alt, mime}], "topics": [topic id],
-    #: "poll": {...}, "question": {status, accepted, peek}}; the last two only where there is one
+    #: "poll": {...}, "question": {status, accepted, peek},
+    #: "checkin": {campaign_id, title, idx, total, cadence, source, status}}; the last three only where there is one
     parts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: the most liked visible comment of the first level (the earliest among equals), shown under the card
     peek_id: Mapped[int | None]

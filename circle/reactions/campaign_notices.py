@@ -59,7 +59,7 @@ def withdraw_cancelled(event: checkins.CampaignCancelled) -> None:
 
 
 def announce_excuse(event: checkins.PeriodExcused) -> None:
-    withdraw_campaign(event.campaign_id, _REMINDER, idx=event.idx)
+    withdraw_campaign(event.campaign_id, (*_REMINDER, "campaign.unexcused"), idx=event.idx)
     enqueue(checkin_jobs.announce_excuse, event.campaign_id, event.idx)
 
 
@@ -67,6 +67,16 @@ def tell_excuse(event: checkins.ExcuseAnnounced) -> None:
     data = _about(event, idx=event.idx, cadence=event.cadence, quote=event.reason)
     key = f"{event.campaign_id}:{event.idx}"
     notify_each(event.user_ids, "campaign.excused", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
+def announce_unexcuse(event: checkins.PeriodUnexcused) -> None:
+    withdraw_campaign(event.campaign_id, ("campaign.excused",), idx=event.idx)
+    enqueue(checkin_jobs.announce_unexcuse, event.campaign_id, event.idx)
+
+
+def tell_unexcuse(event: checkins.UnexcuseAnnounced) -> None:
+    data, key = _about(event, idx=event.idx, cadence=event.cadence), f"{event.campaign_id}:{event.idx}"
+    notify_each(event.user_ids, "campaign.unexcused", circle_id=event.circle_id, dedupe_key=key, data=data)
 
 
 def announce_results(event: checkins.CampaignSettled) -> None:
@@ -98,7 +108,10 @@ def tell_completed(event: checkins.CampaignCompleted) -> None:
 def tell_completion_lost(event: checkins.CompletionLost) -> None:
     key = str(event.campaign_id)
     withdraw((event.user_id,), ("campaign.completed",), dedupe_key=key)
-    data = _about(event, role="reward" if checkin_queries.facts_of(event.campaign_id).rewards else "")
+    role = "reward" if checkin_queries.facts_of(event.campaign_id).rewards else ""
+    if event.unexcused:
+        role = "unexcused_reward" if role else "unexcused"
+    data = _about(event, role=role)
     notify(event.user_id, "campaign.completion_lost", circle_id=event.circle_id, dedupe_key=key, data=data)
 
 
@@ -161,6 +174,12 @@ def tell_given(event: checkins.CheckinGiven) -> None:
     notify(event.user_id, "checkin.given", circle_id=event.circle_id, dedupe_key=key, data=data)
 
 
+def tell_taken_back(event: checkins.CheckinTakenBack) -> None:
+    data, key = _period(event), str(event.record_id)
+    withdraw((event.user_id,), ("checkin.given",), dedupe_key=key)
+    notify(event.user_id, "checkin.taken_back", circle_id=event.circle_id, dedupe_key=key, data=data)
+
+
 # ---- reminders -------------------------------------------------------------------------------------------------------
 
 
@@ -181,8 +200,9 @@ def withdraw_reminders(event: checkins.RemindersOver) -> None:
 # ---- those who review ------------------------------------------------------------------------------------------------
 
 
-def look_for_reviews(event: checkins.CheckinSubmitted) -> None:
-    if event.status == "pending" and not checkin_queries.reviewers_told_today(event.campaign_id):
+def look_for_reviews(event: checkins.CheckinSubmitted | checkins.CheckinWaits) -> None:
+    waits = isinstance(event, checkins.CheckinWaits) or event.status == "pending"
+    if waits and not checkin_queries.reviewers_told_today(event.campaign_id):
         job = checkin_jobs.tell_reviewers
         enqueue(job, event.campaign_id, key=f"{job.name}:{event.campaign_id}")
 

@@ -47,7 +47,11 @@ def note_campaign(event: checkins.CampaignPublished) -> None:
     circle_operations.note_campaigns(event.circle_id, event.closes_at)
 
 
-def recount_campaign(event: checkins.PeriodExcused | checkins.CampaignImproved) -> None:
+def bring_back_checkin(event: checkins.DayFreed) -> None:
+    enqueue(checkin_jobs.bring_back, event.enrollment_id, event.idx)
+
+
+def recount_campaign(event: checkins.PeriodExcused | checkins.PeriodUnexcused | checkins.CampaignImproved) -> None:
     enqueue(checkin_jobs.recount, event.campaign_id, key=f"{checkin_jobs.recount.name}:{event.campaign_id}")
 
 

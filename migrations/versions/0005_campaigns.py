@@ -60,7 +60,9 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("period_count", BIGINT, nullable=False),
         sa.Column("excused", JSON, nullable=False),
+        sa.Column("unexcused", JSON, nullable=False),
         sa.Column("enrolled_count", BIGINT, nullable=False),
+        sa.Column("completed_count", BIGINT, nullable=True),
         sa.Column("settle_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
@@ -78,6 +80,7 @@ def upgrade() -> None:
             "status IN ('draft', 'published', 'settling', 'closed', 'cancelled')", name=op.f("ck_campaigns_status_v1")
         ),
         sa.CheckConstraint("enrolled_count >= 0", name=op.f("ck_campaigns_enrolled_v1")),
+        sa.CheckConstraint("completed_count >= 0", name=op.f("ck_campaigns_completed_v1")),
         sa.CheckConstraint(
             "free_cards >= 0 AND card_price >= 0 AND card_limit >= 0 AND lookback >= 0",
             name=op.f("ck_campaigns_makeup_v1"),
@@ -270,6 +273,8 @@ def upgrade() -> None:
         sa.Column("post_id", BIGINT, nullable=True),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("voided_from", sa.String(length=16), nullable=True),
+        sa.Column("card_returned", sa.Boolean(), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by", BIGINT, nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -283,6 +288,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "status IN ('pending', 'approved', 'rejected', 'void')", name=op.f("ck_checkin_records_status_v1")
         ),
+        sa.CheckConstraint("voided_from IN ('pending', 'approved')", name=op.f("ck_checkin_records_voided_from_v1")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_checkin_records_campaign_id_campaigns"), ondelete="CASCADE"
         ),
@@ -335,11 +341,25 @@ def upgrade() -> None:
         sa.Column("used_record_id", BIGINT, nullable=True),
         sa.Column("txn_id", BIGINT, nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("circle_id", BIGINT, nullable=True),
+        sa.Column("user_id", BIGINT, nullable=True),
+        sa.Column("month", sa.String(length=16), nullable=True),
+        sa.Column("nth", BIGINT, nullable=True),
         sa.Column("id", BIGINT, autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "source = 'level' AND state = 'used' AND circle_id IS NOT NULL AND user_id IS NOT NULL "
+            "AND month IS NOT NULL AND nth >= 1 OR source <> 'level' AND circle_id IS NULL AND user_id IS NULL "
+            "AND month IS NULL AND nth IS NULL",
+            name=op.f("ck_makeup_cards_level_v1"),
+        ),
         sa.CheckConstraint("(state = 'used') = (used_record_id IS NOT NULL)", name=op.f("ck_makeup_cards_used_v1")),
-        sa.CheckConstraint("source IN ('free', 'bought', 'given')", name=op.f("ck_makeup_cards_source_v1")),
+        sa.CheckConstraint("source IN ('free', 'bought', 'given', 'level')", name=op.f("ck_makeup_cards_source_v1")),
         sa.CheckConstraint("state IN ('available', 'used', 'expired')", name=op.f("ck_makeup_cards_state_v1")),
+        sa.ForeignKeyConstraint(
+            ["circle_id"], ["circles.id"], name=op.f("fk_makeup_cards_circle_id_circles"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_makeup_cards_user_id_users")),
         sa.ForeignKeyConstraint(
             ["enrollment_id"],
             ["enrollments.id"],
@@ -352,6 +372,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_makeup_cards")),
         sa.UniqueConstraint("used_record_id", name=op.f("uq_makeup_cards_used_record_id")),
+        sa.UniqueConstraint(
+            "circle_id", "user_id", "month", "nth", name=op.f("uq_makeup_cards_circle_id_user_id_month_nth")
+        ),
     )
     with op.batch_alter_table("makeup_cards", schema=None) as batch_op:
         batch_op.create_index(

@@ -189,6 +189,7 @@ def test_many_attempts_at_once_do_not_get_past_the_limit(app: Flask) -> None:
     assert sum(isinstance(result, RateLimited) for result in results) == 6
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_a_hash_with_old_parameters_is_renewed_at_sign_in(anna: Actor) -> None:
     old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     _store_hash(anna.id or 0, old)

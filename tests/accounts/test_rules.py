@@ -51,6 +51,7 @@ def test_a_bad_name_is_refused_with_a_sentence(name: str, app: object) -> None:
         assert str(refused.value.errors["username"][0]).endswith((".", "please."))
 
 
+@pytest.mark.usefixtures("dear_passwords")
 def test_a_password_is_kept_as_argon2id_with_the_recommended_cost() -> None:
     stored = hash_password("correct horse 9")
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -27,6 +27,7 @@ from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core.db import db
 from tests import patience
+from tests.browser.looking import AXE
 from tests.browser.world import World, build
 from tests.services import REQUIRED
 
@@ -211,6 +212,8 @@ def shared_pages(contexts: Callable[..., BrowserContext]) -> Callable[..., tuple
         key = (role, language)
         if key not in made:
             made[key] = (contexts(role, language).new_page(), Faults())
+            if not language:  # every document begins with it, compiled once: to send it each time takes longer
+                made[key][0].add_init_script(AXE)
             made[key][1].watch(made[key][0])
         return made[key]
 

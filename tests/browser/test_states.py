@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import steps
 from tests.browser.conftest import Site
-from tests.browser.test_pages import COLOURS, too_wide, violations
+from tests.browser.looking import COLOURS, too_wide, violations
 
 NARROW = {"width": 320, "height": 640}
 

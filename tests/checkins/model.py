@@ -24,6 +24,8 @@ class Terms:
     n: int = 5
     review: str = "auto"
     cards: int = 1
+    #: what the level of everybody gives each month; all of it happens in one
+    of_level: int = 0
     lookback: int = 3
     #: minutes after midnight
     opens: int = 0
@@ -37,9 +39,14 @@ class Record:
     source: str
     status: str
     at: datetime
+    #: whether it took a card of the level
+    of_level: bool = False
     #: status of its post; of a day that was given, "given"
     shown: str = "published"
     likers: set[str] = field(default_factory=set)
+    #: of what is void, what it was; and whether the card of a make-up came back
+    was: str = ""
+    card_back: bool = False
 
 
 @dataclass
@@ -48,6 +55,8 @@ class Part:
 
     status: str = "active"
     cards: int = 0
+    #: cards of the level that were used
+    of_level: int = 0
     kept: tuple[int, int, int, int] | None = None
     rewarded: bool = False
     ended: str = ""
@@ -135,7 +144,8 @@ class Model:
         if self.status != "published" or now >= self._closes(TOTAL):
             return "NOT_OPEN"
         left, needed = set(range(self.over(now) + 1, TOTAL + 1)), TOTAL if self.terms.need == "all" else self.terms.n
-        if (len(left) < needed) if part is None else not self.met(self.done(who) | left):
+        had = {each.idx for each in self.mine(who, *HOLDING)}
+        if (len(left) < needed) if part is None else not self.met(had | left):
             return "LATE_JOIN_CLOSED"
         if part is None:
             self.parts[who] = Part(cards=self.terms.cards)
@@ -185,12 +195,16 @@ class Model:
             return "NOT_MISSED"
         if idx <= over - self.terms.lookback:
             return "LOOKBACK_EXCEEDED"
-        return "" if self.parts[who].cards else "NO_CARD"
+        part = self.parts[who]
+        return "" if part.cards or (self.terms.lookback and part.of_level < self.terms.of_level) else "NO_CARD"
 
     def check_in(self, key: int, who: str, idx: int, source: str, now: datetime) -> None:
         status = "pending" if self.terms.review == "manual" else "approved"
-        self.records[key] = Record(who, idx, source, status, now)
-        self.parts[who].cards -= source == "makeup"
+        part, made_up = self.parts[who], source == "makeup"
+        of_level = made_up and not part.cards
+        self.records[key] = Record(who, idx, source, status, now, of_level)
+        part.cards -= made_up and not of_level
+        part.of_level += of_level
         if status == "approved":
             self._earn(self.records[key], on=True)
         self._follow(who)
@@ -198,6 +212,34 @@ class Model:
     def _earn(self, record: Record, *, on: bool) -> None:
         if record.source == "normal" and (on or (record.who, record.idx) in self.earned):
             self.earned[record.who, record.idx] = on
+
+    def _void(self, record: Record) -> None:
+        if record.status in HOLDING:
+            record.was, record.status = record.status, "void"
+            self._earn(record, on=False)
+            self._next(record.who, record.idx)
+
+    def _card_back(self, record: Record) -> None:
+        if record.source == "makeup" and not record.card_back:
+            part, record.card_back = self.parts[record.who], True
+            part.cards += not record.of_level
+            part.of_level -= record.of_level
+
+    def _next(self, who: str, idx: int) -> None:
+        """Nothing holds the day: what had been replaced, and can be seen, is there again."""
+        waiting = [each for each in self.records.values() if (each.who, each.idx, each.status) == (who, idx, "void")]
+        seen = [each for each in waiting if each.shown == "published"]
+        if seen and self.parts[who].kept is None and not self.held(who, idx):
+            self._return(min(seen, key=lambda each: each.at))
+
+    def _return(self, record: Record) -> None:
+        part, unseen = self.parts[record.who], record.was == "pending"
+        if unseen and part.kept is not None and part.status == "disqualified":
+            return
+        waits = unseen and part.kept is None and self.terms.review == "manual"
+        record.status, record.was = "pending" if waits else "approved", ""
+        if not waits:
+            self._earn(record, on=True)
 
     def may_give(self, who: str, idx: int, now: datetime) -> str:
         part = self.parts.get(who)
@@ -219,6 +261,22 @@ class Model:
         self.records[key] = Record(who, idx, "admin", "approved", now, shown="given")
         self._follow(who)
 
+    def take_back(self, who: str, idx: int) -> str:
+        part = self.parts.get(who)
+        if part is None:
+            return "NOT_FOUND"
+        if part.kept is not None:
+            return "CAMPAIGN_SETTLED"
+        if self.status != "published":
+            return "STATE_CONFLICT"
+        given = [each for each in self.records.values() if (each.who, each.idx, each.source) == (who, idx, "admin")]
+        if not given:
+            return "NOT_GIVEN"
+        for each in given:
+            self._void(each)
+        self._follow(who)
+        return ""
+
     # ---- reviewing ---------------------------------------------------------------------------------------------------
 
     def decide(self, who: str, key: int, to: str) -> str:
@@ -236,8 +294,9 @@ class Model:
         record.status = to
         if to == "approved":
             self._earn(record, on=True)
-        elif record.source == "makeup":
-            self.parts[record.who].cards += 1
+        else:
+            self._card_back(record)
+            self._next(record.who, record.idx)
         self._follow(record.who)
         return ""
 
@@ -254,12 +313,9 @@ class Model:
             return "STATE_CONFLICT"
         record.shown = {"hide": "hidden", "restore": "published", "remove": "removed", "delete": "deleted"}[act]
         if act != "restore":
-            if record.status in HOLDING:
-                record.status = "void"
-                self._earn(record, on=False)
+            self._void(record)
         elif record.status == "void" and not self.held(record.who, record.idx):
-            record.status = "approved"
-            self._earn(record, on=True)
+            self._return(record)
         self._follow(record.who)
         return ""
 
@@ -282,6 +338,17 @@ class Model:
         if now < self._opens(idx):
             return "PERIOD_NOT_OPENED"
         self.excused.add(idx)
+        for record in self.records.values():
+            if record.idx == idx and record.status != "rejected" and self.parts[record.who].kept is None:
+                self._card_back(record)
+        for who in self.parts:
+            self._follow(who)
+        return ""
+
+    def unexcuse(self, idx: int) -> str:
+        if self.status != "published":
+            return "STATE_CONFLICT"
+        self.excused.discard(idx)
         for who in self.parts:
             self._follow(who)
         return ""
@@ -323,7 +390,7 @@ class Model:
                 continue
             out = part.status == "disqualified"
             for record in self.mine(who, "pending"):
-                record.status = "void" if out else "approved"
+                record.status, record.was = ("void", "pending") if out else ("approved", "")
                 self._earn(record, on=not out)
             self._follow(who)
             if part.status == "active":

@@ -19,6 +19,7 @@ from circle.core.errors import CircleError
 from circle.core.operation import operation
 from circle.points.models import EarnSource
 from tests.checkins.campaigning import Week
+from tests.openings import opening
 
 PLAN = {"teams": True, "team_points": 30, "team_growth": 20, "reward_points": 50, "reward_growth": 30}
 
@@ -27,11 +28,15 @@ def form(week: Week, size: int, name: str = "早起小队") -> tuple[int, list[A
     """A team of so many, the first of them its captain."""
     members = [week.member() for _one in range(size)]
     with week.at(0):
-        team_id = operations.create_team(members[0], week.id, name=name)
-        for number, member in enumerate(members[1:]):
-            with clock.at(clock.now() + timedelta(minutes=number)):
-                operations.join_team(member, team_id)
-    return team_id, members
+        return opening(f"team {members!r} {name!r}", lambda: _formed(week, members, name)), members
+
+
+def _formed(week: Week, members: list[Actor], name: str) -> int:
+    team_id = operations.create_team(members[0], week.id, name=name)
+    for number, member in enumerate(members[1:]):
+        with clock.at(clock.now() + timedelta(minutes=number)):
+            operations.join_team(member, team_id)
+    return team_id
 
 
 def team(team_id: int) -> Team:

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from circle.access import Actor
-from circle.checkins import operations
+from circle.checkins import jobs, operations
 from circle.checkins.checking import check_campaign
+from circle.checkins.days import team_merit
 from circle.checkins.models import (
     Campaign,
     CampaignPeriod,
@@ -19,13 +20,16 @@ from circle.checkins.models import (
     CheckinRecord,
     Enrollment,
     MakeupCard,
+    Team,
 )
 from circle.core import clock
 from circle.core.db import db
+from circle.core.jobs import run_due
 from circle.core.operation import in_transaction
 from circle.points.models import EarnSource
 from circle.posts import operations as posts
 from tests.checkins.campaigning import Week
+from tests.checkins.teaming import PLAN, form
 from tests.factories import Make
 
 REWARD = 50
@@ -37,6 +41,9 @@ class Checked(Week):
     ann: Actor
     ben: Actor
     cat: Actor
+    #: of a Teamed
+    early: int
+    late: int
     undo: Callable[[], None]
 
     def begin(self) -> Checked:
@@ -98,6 +105,9 @@ def test_what_happens_to_posts_after_the_settlement_is_no_mistake(week: Checked)
     assert week.found() == set()
 
 
+#: a day that was excused long ago
+EXCUSED = {"reason": "服务故障", "at": "2026-11-19T00:00:00+00:00", "by": None}
+
 Forgery = Callable[[Checked], None]
 
 
@@ -150,6 +160,25 @@ FORGERIES: list[tuple[str, str, Forgery]] = [
         ),
     ),
     (
+        "C4", "a card of a level in another month",
+        lambda week: week.forge(
+            MakeupCard, {"enrollment_id": week.enrollment(week.ben).id}, source="level", month="M2026-09", nth=1,
+            circle_id=week.circle_id, user_id=week.ben.id,
+        ),
+    ),
+    (
+        "C4", "a card that came back from a day which nobody excused",
+        lambda week: week.forge(CheckinRecord, {"id": week.record(week.ben, 3).id}, card_returned=True),
+    ),
+    (
+        "C4", "a card that is spent on an excused day",
+        lambda week: week.forge(Campaign, {"id": week.id}, excused={"3": EXCUSED}),
+    ),
+    (
+        "C1", "a day that is lost although its post can be seen",
+        lambda week: week.forge(CheckinRecord, {"id": week.record(week.cat, 1).id}, status="void"),
+    ),
+    (
         "C5", "more than was promised",
         lambda week: week.forge(EarnSource, {"source_key": f"campaign:{week.id}:{week.ann.id}"}, granted_points=51),
     ),
@@ -173,6 +202,7 @@ FORGERIES: list[tuple[str, str, Forgery]] = [
         lambda week: week.forge(EarnSource, {"source_key": f"checkin:{week.id}:{week.cat.id}:1"}, state="off"),
     ),
     ("count", "somebody too many", lambda week: week.forge(Campaign, {"id": week.id}, enrolled_count=4)),
+    ("count", "completed before it is settled", lambda week: week.forge(Campaign, {"id": week.id}, completed_count=1)),
     (
         "periods", "a day that reaches into the next",
         lambda week: week.forge(CampaignPeriod, {"campaign_id": week.id, "idx": 6}, closes_at=week.day(7, 1)),
@@ -194,6 +224,7 @@ def test_whatever_is_forged_is_found(week: Checked) -> None:
 
 
 SETTLED: list[tuple[str, str, Forgery]] = [
+    ("count", "one too many who completed it", lambda week: week.forge(Campaign, {"id": week.id}, completed_count=2)),
     ("C2", "a day too many", lambda week: of_ann(week, done=7)),
     ("C8", "who missed it completed it", lambda week: week.forge(
         Enrollment, {"id": week.enrollment(week.cat).id}, status="completed", completed_at=week.day(6)
@@ -227,6 +258,20 @@ def test_a_day_that_is_being_excused_is_no_mistake_while_everybody_is_counted_ag
         assert check_campaign(week.id).violations == []
 
 
+def test_a_card_that_came_back_stays_lawful_when_the_excusal_is_undone(week: Checked) -> None:
+    with week.at(6):
+        operations.excuse_period(week.owner, week.id, 3, reason="服务故障")
+        run_due()
+        operations.unexcuse_period(week.owner, week.id, 3)
+        db.session.rollback()
+        assert check_campaign(week.id).violations == []  # while everybody is counted again
+        run_due()
+    assert week.found() == set()
+    # and without the trace of it, the card is one that came back from nowhere
+    week.forge(Campaign, {"id": week.id}, unexcused={})
+    assert week.found() == {"C4"}
+
+
 def test_the_command_shows_a_table_and_says_what_is_wrong(app: Flask, week: Checked) -> None:
     def check(*arguments: str) -> Any:
         db.session.rollback()
@@ -251,3 +296,104 @@ def test_thousands_who_take_part_are_read_in_parts(
     checked = check_campaign(week.id)
     assert (checked.enrollments, checked.violations) == (3, [])
     assert len(statements) == 3 + 2 * 5 + 1
+
+
+# ---- teams -----------------------------------------------------------------------------------------------------------
+
+
+class Teamed(Checked):
+    """Two teams: that of ann and ben did five days, that of cat and dan two, one of which dan was given."""
+
+    def begin(self) -> Teamed:
+        (self.early, (self.ann, self.ben)), (self.late, (self.cat, dan)) = form(self, 2), form(self, 2, "晚安小队")
+        for who, last in ((self.ann, 6), (self.ben, 5), (self.cat, 2), (dan, 1)):
+            self.check_in(who, *range(1, last + 1))
+        with self.at(3):
+            operations.give_checkin(self.owner, self.id, dan.person_id, 2, reason="上传失败")
+        return self
+
+
+@pytest.fixture
+def teamed(app: Flask, make: Make) -> Teamed:
+    return Teamed(make, PLAN).begin()
+
+
+def of_team(week: Checked, **values: Any) -> None:
+    week.forge(Team, {"id": week.late}, **values)
+
+
+TEAMS: list[tuple[str, str, Forgery]] = [
+    ("C2", "a day too many", lambda week: of_team(week, done=3)),
+    ("C2", "a day too few", lambda week: of_team(week, done=1)),
+    ("C2", "another merit", lambda week: of_team(week, merit=team_merit(2, 5, 14))),
+    ("teams", "another size", lambda week: of_team(week, frozen_size=3)),
+    ("teams", "a size of nobody", lambda week: of_team(week, frozen_size=0)),
+    ("teams", "a member too many", lambda week: of_team(week, member_count=3)),
+    ("teams", "a captain from elsewhere", lambda week: of_team(week, captain_id=week.ann.id)),
+    ("teams", "somebody who went over", lambda week: week.forge(
+        Enrollment, {"id": week.enrollment(week.ann).id}, team_id=week.late
+    )),
+    ("C7", "settled before its time", lambda week: of_team(week, completed=True)),
+    ("C2", "a day of its member that was taken away", lambda week: week.forge(
+        CheckinRecord, {"id": week.record(week.cat, 2).id}, status="void"
+    )),
+]  # fmt: skip
+
+
+def test_whatever_is_forged_of_a_team_is_found(teamed: Teamed) -> None:
+    assert check_campaign(teamed.id).violations == []
+    each_is_found(teamed, TEAMS)
+
+
+TEAMS_SETTLED: list[tuple[str, str, Forgery]] = [
+    ("C2", "a day too many", lambda week: of_team(week, done=3)),
+    ("C6", "two teams that changed places", lambda week: of_team(week, merit=team_merit(6, 14, 14))),
+    ("C6", "a team on a board of others", lambda week: week.forge(
+        CampaignRank, {"board": "team", "rank": 2}, subject_id=1
+    )),
+    ("C7", "a team that is open", lambda week: of_team(week, completed=None)),
+    ("C8", "one that had not enough", lambda week: of_team(week, completed=True)),
+    ("C8", "one that had enough", lambda week: week.forge(
+        Team, {"id": week.early}, completed=False
+    )),
+    ("C5", "a reward of a team that did not do it", lambda week: week.forge(
+        Team, {"id": week.early}, completed=False
+    )),
+    ("C5", "nothing for who was in a team that did", lambda week: week.forge(
+        EarnSource, {"source_key": f"campaign.team:{week.id}:{week.ann.id}"}, state="off"
+    )),
+]  # fmt: skip
+
+
+def test_also_of_a_team_that_is_settled(teamed: Teamed) -> None:
+    teamed.settle()
+    assert teamed.found() == set()
+    each_is_found(teamed, TEAMS_SETTLED)
+
+
+def test_what_happens_to_members_of_a_settled_team_is_no_mistake(teamed: Teamed) -> None:
+    teamed.settle()
+    with clock.at(teamed.day(13)):
+        posts.hide_post(teamed.owner, teamed.record(teamed.ann, 5).post_id or 0, reason="跑题")
+        operations.disqualify(teamed.owner, teamed.id, teamed.ben.id or 0, reason="抄袭")
+    assert teamed.found() == set()
+
+
+def test_a_team_of_a_campaign_that_was_called_off_before_it_began_is_none(app: Flask, make: Make) -> None:
+    week = Checked(make, PLAN)
+    form(week, 3)
+    with week.at(0):
+        operations.cancel_campaign(week.owner, week.id, reason="改到下个月")
+        jobs.settle(week.id)
+    assert week.found() == set()
+
+
+def test_many_teams_are_read_in_parts(teamed: Teamed, statements: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("circle.checkins.team_checking._CHUNK", 1)
+    statements.clear()
+    assert check_campaign(teamed.id).violations == []
+    whole = len(statements)
+    monkeypatch.setattr("circle.checkins.team_checking._CHUNK", 100)
+    statements.clear()
+    assert check_campaign(teamed.id).violations == []
+    assert whole == len(statements) + 2

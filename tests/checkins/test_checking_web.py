@@ -11,22 +11,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from circle.access import SYSTEM, Actor
+from circle.access import SYSTEM
 from circle.checkins import operations
-from circle.checkins.models import CheckinRecord, MakeupCard
+from circle.checkins.models import CheckinRecord
 from circle.circles import operations as circles
 from circle.core import clock
 from circle.core.db import db
 from circle.core.operation import in_transaction
 from circle.media.models import Media
-from circle.points import operations as points
-from circle.posts import operations as posts
 from circle.posts import queries as post_queries
-from circle.posts.models import Draft, Post
-from circle.topics import operations as topics
+from circle.posts.models import Post
 from tests.checkins.campaigning import Week
+from tests.checkins.composing import address, count, flash_of, text
 from tests.clients import outside
 from tests.factories import Make
 from tests.media import samples
@@ -37,31 +35,6 @@ TICK = timedelta(microseconds=1)
 @pytest.fixture
 def week(app: Flask, make: Make) -> Week:
     return Week(make)
-
-
-def text(answer: Any) -> str:
-    return str(answer.get_data(as_text=True))
-
-
-def count(model: type[Any]) -> int:
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
-def flash_of(browser: Any, address: str) -> str:
-    """What the page says that one was sent to."""
-    found = re.search(r'class="banner"[^>]*>.*?</div>', text(browser.get(address)), re.S)
-    return found[0] if found else ""
-
-
-def rich(week: Week, actor: Actor, amount: int) -> None:
-    with week.at(0):
-        points.ask_adjustment(
-            week.owner, week.slug, actor.id or 0, asset="POINTS", amount=amount, reason="for the lovely meeting"
-        )
-
-
-def address(week: Week, rest: str = "checkin") -> str:
-    return f"/{week.slug}/campaigns/{week.id}/{rest}"
 
 
 # ---- checking in -----------------------------------------------------------------------------------------------------
@@ -321,158 +294,6 @@ def test_a_body_that_was_sent_too_early_does_not_count_because_it_was_slow(week:
     assert week.records(ann) == []
 
 
-# ---- drafts ----------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_kept_as_a_draft_comes_back_and_goes_with_the_check_in(week: Week, browser: Any, make: Make) -> None:
-    ann = week.member()
-    who = browser(ann)
-    with week.at(1):
-        page = text(who.get(address(week)))
-        title = re.search(r'name="title" value="([^"]+)"', page)
-        assert title is not None
-        form = {"body": "写了一半", "title": title[1], "images": (BytesIO(make.picture()), "a.png")}
-        who.post(f"/{week.slug}/drafts", form)
-        draft = post_queries.drafts(ann).items[0]
-        assert draft.title == title[1]
-        assert f'href="{address(week)}?draft={draft.id}"' in text(who.get(address(week)))
-        page = text(who.get(f"{address(week)}?draft={draft.id}"))
-        assert "写了一半" in page
-        kept = re.findall(r'name="media_ids" value="(\d+)"', page)
-        sent = {"body": "写完了", "idx": "1", "draft_id": str(draft.id), "seq": str(draft.seq), "media_ids": kept}
-        assert who.post(address(week), sent).status_code == 303
-    assert count(Draft) == 0
-    assert len(post_queries.get_post(ann, week.records(ann)[0].post_id or 0).media) == 1
-
-
-def test_a_refused_check_in_keeps_its_draft_and_a_newer_one_stays(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"min_len": 5})
-    ann = week.member()
-    who = browser(ann)
-    with week.at(1):
-        draft = posts.new_draft(ann, week.slug, posts.DraftContent.of(body="短"))
-        who.post(address(week), {"body": "短", "idx": "1", "draft_id": str(draft.id), "seq": "1"})
-        assert count(Draft) == 1
-        posts.save_draft(ann, draft.id, posts.DraftContent.of(body="从电脑上"), seq=1, writer="laptop")
-        page = {"body": "从手机上写的", "idx": "1", "draft_id": str(draft.id), "seq": "1", "writer": "phone"}
-        assert who.post(address(week), page).status_code == 303
-    assert post_queries.drafts(ann).items[0].body == "从电脑上"
-
-
-def test_the_draft_of_somebody_else_is_neither_shown_nor_taken(week: Week, browser: Any) -> None:
-    ann, ben = week.member(), week.member()
-    with week.at(1):
-        draft = posts.new_draft(ann, week.slug, posts.DraftContent.of(body="我的秘密"))
-        who = browser(ben)
-        assert "我的秘密" not in text(who.get(f"{address(week)}?draft={draft.id}"))
-        form = {"body": "打卡", "idx": "1", "draft_id": str(draft.id), "seq": "1"}
-        assert who.post(address(week), form).status_code == 303
-    assert count(Draft) == 1
-
-
-# ---- making up -------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_of_a_make_up_says_what_it_costs(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"prompts": ("第一天写什么",)})
-    ann = week.member()
-    with week.at(2):
-        page = text(browser(ann).get(address(week, "makeup/1")))
-    assert "第一天写什么" in page
-    assert 'class="makeup"' in page
-    assert f'action="{address(week, "makeup/1")}"' in page
-    assert 'name="price"' not in page
-
-
-def test_only_missed_days_have_a_page_to_make_them_up(week: Week, browser: Any) -> None:
-    ann = week.member()
-    made = week.check_in(ann, 1)
-    with week.at(5):
-        who = browser(ann)
-        campaign = f"/{week.slug}/campaigns/{week.id}"
-        assert who.get(address(week, "makeup/1")).location == f"/{week.slug}/posts/{made.post_id}"
-        assert who.get(address(week, "makeup/5")).location == address(week)
-        assert who.get(address(week, "makeup/6")).location == campaign
-        assert who.get(address(week, "makeup/8")).status_code == 404
-        assert who.get(address(week, "makeup/0")).status_code == 404
-        assert who.post(address(week, "makeup/8"), {"body": "没有这天"}).status_code == 404
-        assert who.get(address(week, "makeup/4")).status_code == 200
-
-
-def test_without_a_card_it_is_bought_in_the_same_step(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"free_cards": 0, "card_price": 30})
-    ann = week.member()
-    rich(week, ann, 50)
-    with week.at(2):
-        who = browser(ann)
-        page = text(who.get(address(week, "makeup/1")))
-        assert 'name="price" value="30"' in page
-        form = {"body": "补上", "idx": "1", "price": "30", "once": "x" * 24}
-        first, second = (who.post(address(week, "makeup/1"), form) for _click in range(2))
-    assert first.location == second.location
-    assert week.enrollment(ann).done == 1
-    assert db.session.scalars(select(MakeupCard.state)).all() == ["used"]
-
-
-def test_another_price_than_the_page_said_is_not_taken(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"free_cards": 0, "card_price": 30})
-    ann = week.member()
-    rich(week, ann, 50)
-    with week.at(2):
-        answer = browser(ann).post(address(week, "makeup/1"), {"body": "补上", "idx": "1", "price": "20"})
-    assert answer.status_code == 422
-    assert "补上" in text(answer)
-    assert count(MakeupCard) == 0
-
-
-def test_who_cannot_pay_for_a_card_gets_their_words_back(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"free_cards": 0, "card_price": 30})
-    ann = week.member()
-    with week.at(2):
-        who = browser(ann)
-        assert "<textarea" not in text(who.get(address(week, "makeup/1")))
-        for form in ({"body": "补上", "price": "30"}, {"body": "补上"}):
-            answer = who.post(address(week, "makeup/1"), form)
-            assert answer.status_code == 422
-            assert "补上</textarea>" in text(answer)
-    assert week.records(ann) == []
-
-
-# ---- cards -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_card_is_bought_once_however_often_the_button_is_pressed(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"card_price": 30, "card_limit": 5})
-    ann = week.member()
-    rich(week, ann, 100)
-    with week.at(2):
-        who = browser(ann)
-        form = {"price": "30", "once": "x" * 24, "next": address(week, "makeup/1")}
-        first, second = (who.post(address(week, "cards"), form) for _click in range(2))
-        assert first.location == second.location == address(week, "makeup/1")
-    assert count(MakeupCard) == 2
-
-
-def test_buying_leads_nowhere_else_than_into_the_campaign(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"card_price": 30, "card_limit": 9})
-    ann = week.member()
-    rich(week, ann, 500)
-    with week.at(2):
-        who = browser(ann)
-        for there in ("https://evil.example/", "//evil.example", "/settings", f"/{week.slug}/campaigns/{week.id}0", ""):
-            assert who.post(address(week, "cards"), {"next": there}).location == f"/{week.slug}/campaigns/{week.id}"
-
-
-def test_a_card_that_cannot_be_bought_says_why(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, {"card_price": 30})
-    ann = week.member()
-    with week.at(2):
-        answer = browser(ann).post(address(week, "cards"), {"price": "30"})
-    assert answer.status_code == 422
-    assert "data-errors" in text(answer)
-    assert count(MakeupCard) == 1
-
-
 # ---- who may ---------------------------------------------------------------------------------------------------------
 
 
@@ -523,31 +344,3 @@ def test_hostile_words_come_back_as_words(app: Flask, make: Make, browser: Any) 
     with week.at(1):
         page = text(browser(ann).post(address(week), {"body": "</textarea><script>alert(1)</script>", "idx": "1"}))
     assert "<script>alert(1)" not in page
-
-
-# ---- the ordinary composer -------------------------------------------------------------------------------------------
-
-
-def test_the_ordinary_composer_leads_to_the_check_in_of_a_campaign_one_takes_part_in(week: Week, browser: Any) -> None:
-    ann, ben = week.member(), week.member(enrolled=False)
-    with week.at(1):
-        assert f'href="{address(week)}"' in text(browser(ann).get(f"/{week.slug}/posts/new"))
-        assert address(week) not in text(browser(ben).get(f"/{week.slug}/posts/new"))
-    week.check_in(ann, 1)
-    with week.at(1, 9):
-        assert address(week) not in text(browser(ann).get(f"/{week.slug}/posts/new"))
-
-
-def test_what_could_not_be_a_check_in_goes_into_the_topic_of_the_campaign(app: Flask, make: Make, browser: Any) -> None:
-    week = Week(make, publish=False)
-    with week.at(-1):
-        topic_id = topics.create_topic(week.owner, week.slug, title="早安打卡")
-        db.session.remove()
-        plan = operations.Plan("早安", week.campaign.start_date, week.campaign.end_date, topic_id=topic_id)
-        campaign_id = operations.create_campaign(week.owner, week.slug, plan)
-        operations.publish_campaign(week.owner, campaign_id)
-        week.id = campaign_id
-    ann = week.member()
-    with week.at(8):
-        page = text(browser(ann).post(address(week), {"body": "晚了", "idx": "7"}))
-    assert f'name="topic_ids" value="{topic_id}"' in page

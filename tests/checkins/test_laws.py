@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
@@ -38,13 +39,13 @@ REWARD = 50
 #: what happens, and how often among a hundred things
 _OFTEN = {
     "submit": 30, "make_up": 10, "pass_time": 12, "decide": 9, "like": 8, "post_act": 10, "enroll": 6, "withdraw": 2,
-    "excuse": 2, "give": 3, "disqualify": 1, "reinstate": 2, "sweep": 1, "cancel": 1,
+    "excuse": 2, "unexcuse": 1, "give": 3, "take_back": 2, "disqualify": 1, "reinstate": 2, "sweep": 1, "cancel": 1,
 }  # fmt: skip
 _ACTS = [act for act, often in _OFTEN.items() for _one in range(often)]
 terms = st.builds(
-    lambda need, n, review, cards, lookback, window: Terms(need, n, review, cards, lookback, *window),
+    lambda need, n, review, cards, level, lookback, window: Terms(need, n, review, cards, level, lookback, *window),
     st.sampled_from(["count", "count", "streak", "all"]), st.sampled_from([1, 2, 3, 4, 5]),
-    st.sampled_from(["auto", "manual"]), st.integers(0, 3), st.integers(0, 4),
+    st.sampled_from(["auto", "manual"]), st.integers(0, 3), st.integers(0, 2), st.integers(0, 4),
     st.sampled_from([(0, 1440), (360, 1200), (1320, 1560)]),
 )  # fmt: skip
 
@@ -59,6 +60,7 @@ class Campaigns(RuleBasedStateMachine):
             "lookback": agreed.lookback, "win_start_min": agreed.opens, "win_end_min": agreed.closes,
             "reward_points": REWARD, "reward_growth": 10,
         })  # fmt: skip
+        self.week.level_cards(agreed.of_level)
         roles = {"mod": "moderator"}
         self.people = {name: self.week.member(role=roles.get(name, "member"), enrolled=False) for name in PEOPLE}
         self.names = {actor.id: name for name, actor in self.people.items()}
@@ -71,11 +73,16 @@ class Campaigns(RuleBasedStateMachine):
     def _do(self, expected: str, act: Callable[[], Any]) -> Any:
         """What `act` gives; or None when it is refused as the model says."""
         self.now += timedelta(minutes=1)
+        left: list[tuple[Any, ...]] = []
         with clock.at(self.now):
             try:
-                done, code = act(), ""
+                with patch("circle.reactions.campaigns.enqueue", lambda *job, **_key: left.append(job)):
+                    done, code = act(), ""
             except CircleError as error:
                 done, code = None, error.code
+            for job, *arguments in left:
+                if job is jobs.bring_back:  # the others are run where the act is
+                    job(*arguments)
         assert code == expected
         return done
 
@@ -200,6 +207,24 @@ class Campaigns(RuleBasedStateMachine):
         if not refused:
             self.model.give(key, who, idx, now)
 
+    def unexcuse(self, who: str, pick: int, more: int) -> None:
+        idx = sorted(self.model.excused)[pick % len(self.model.excused)] if self.model.excused else pick % TOTAL + 1
+        self._do(self.model.unexcuse(idx), lambda: operations.unexcuse_period(self.week.owner, self.week.id, idx))
+        with clock.at(self.now):
+            jobs.recount(self.week.id)
+
+    def take_back(self, who: str, pick: int, more: int) -> None:
+        """Mostly a day that was given, if there is one; sometimes one that never was."""
+        idx, keys = pick % (TOTAL + 1), sorted(self.model.records)
+        given = [self.model.records[key] for key in keys if self.model.records[key].source == "admin"]
+        if given and more % 4:
+            who, idx = given[pick % len(given)].who, given[pick % len(given)].idx
+        user_id = self.people[who].id or 0
+        self._do(
+            self.model.take_back(who, idx),
+            lambda: operations.take_back_checkin(self.week.owner, self.week.id, user_id, idx),
+        )
+
     def disqualify(self, who: str, pick: int, more: int) -> None:
         self._do(
             self.model.disqualify(who),
@@ -240,33 +265,42 @@ class Campaigns(RuleBasedStateMachine):
     @invariant()
     def records_are_what_the_model_says(self) -> None:
         db.session.rollback()
-        rows = db.session.scalars(select(CheckinRecord).where(CheckinRecord.campaign_id == self.week.id))
-        found = {row.id: (self.names[row.user_id], row.idx, row.source, row.status) for row in rows}
+        # all at once: this is asked after every step
+        with_posts = select(CheckinRecord, Post.parts).outerjoin(Post, Post.id == CheckinRecord.post_id)
+        rows = db.session.execute(with_posts.where(CheckinRecord.campaign_id == self.week.id)).all()
+        found = {row.id: (self.names[row.user_id], row.idx, row.source, row.status) for row, _parts in rows}
         told = {key: (each.who, each.idx, each.source, each.status) for key, each in self.model.records.items()}
         assert found == told
-        for key, record in self.model.records.items():
+        for row, parts in rows:
+            record = self.model.records[row.id]
             if record.shown != "given":
-                row = db.session.get_one(CheckinRecord, key)
-                assert db.session.get_one(Post, row.post_id).parts["checkin"]["status"] == record.status
+                assert parts["checkin"]["status"] == record.status
 
     @invariant()
     def everybody_stands_where_the_model_says(self) -> None:
         db.session.rollback()
         rows = db.session.scalars(select(Enrollment).where(Enrollment.campaign_id == self.week.id)).all()
         assert {self.names[row.user_id] for row in rows} == set(self.model.parts)
+        keys = [f"campaign:{self.week.id}:{row.user_id}" for row in rows]
+        granted = select(EarnSource.source_key).where(EarnSource.source_key.in_(keys), EarnSource.state == "on")
+        rewarded = set(db.session.scalars(granted))
+        here = MakeupCard.enrollment_id.in_([row.id for row in rows])
+        all_cards = db.session.scalars(select(MakeupCard).where(here)).all()
         for row in rows:
             who = self.names[row.user_id]
             part = self.model.parts[who]
             assert (who, row.status, row.settled_at is not None) == (who, part.status, part.kept is not None)
             assert (row.done, row.on_time, row.best_streak, row.likes) == self.model.days(who)
-            grant = db.session.get(EarnSource, f"campaign:{self.week.id}:{row.user_id}")
-            assert (grant is not None and grant.state == "on") == part.rewarded
-            cards = db.session.scalars(select(MakeupCard).where(MakeupCard.enrollment_id == row.id)).all()
+            assert (f"campaign:{self.week.id}:{row.user_id}" in rewarded) == part.rewarded
+            cards = [card for card in all_cards if card.enrollment_id == row.id]
             if self.now < self.week.day(8, 0):
                 assert sum(card.state == "available" for card in cards) == part.cards
+            assert sum(card.source == "level" for card in cards) == part.of_level
         statuses = self.model.statuses()
         there = statuses.total() - statuses["withdrawn"] - statuses["disqualified"]
-        assert (self.week.campaign.status, self.week.campaign.enrolled_count) == (self.model.status, there)
+        campaign = self.week.campaign
+        assert (campaign.status, campaign.enrolled_count) == (self.model.status, there)
+        assert campaign.completed_count == (statuses["completed"] if campaign.closed_at is not None else None)
 
     @invariant()
     def everybody_earned_what_the_model_says(self) -> None:

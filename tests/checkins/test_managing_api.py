@@ -180,7 +180,7 @@ def test_nobody_takes_out_themselves(week: Week, api: Api) -> None:
     act = f"/campaigns/{week.id}/people/{admin.id}"
     assert api(admin).post(f"{act}/disqualify", {"reason": "自己"}, headers=key("me")).status_code == 403
     (mine,) = api(admin).get(f"/campaigns/{week.id}/people").get_json()["items"]
-    assert mine["can"] == {"disqualify": False, "reinstate": False, "give": False}
+    assert mine["can"] == {"disqualify": False, "reinstate": False, "give": False, "take_back": False}
 
 
 def test_calling_off_needs_a_reason(week: Week, owner: ApiClient) -> None:

@@ -327,7 +327,7 @@ def test_who_is_rejected_learns_why_and_until_when_to_try_again(reviewed: Week) 
         operations.reject_record(reviewed.owner, made.record_id, reason="照片看不清")
     (notice,) = told(ann)
     assert (notice.kind, notice.category, notice.quote) == ("checkin.rejected", "moderation", "照片看不清")
-    assert "again until 2026-11-19 00:00" in notice.text
+    assert "again until Nov 18 24:00" in notice.text
     assert notice.url == f"/{reviewed.slug}/campaigns/{reviewed.id}"
 
 

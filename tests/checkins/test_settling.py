@@ -185,14 +185,14 @@ def test_a_part_is_asked_again_when_a_check_in_came_in_that_moment(
     week = a_week(make, review="manual", need_n=1)
     ann = week.member()
     week.check_in(ann, 1)
-    first, real = list[int](), settling._pending_posts
+    first, real = list[int](), settling._open_posts
 
     def before_it_came(id_: int) -> Any:
         """Nothing, the first time it is asked."""
         first.append(id_)
         return real(0 if len(first) == 1 else id_)
 
-    monkeypatch.setattr(settling, "_pending_posts", before_it_came)
+    monkeypatch.setattr(settling, "_open_posts", before_it_came)
     week.settle()
     assert (len(first), week.enrollment(ann).status) == (4, "completed")
     assert_lawful(week)

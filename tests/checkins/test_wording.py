@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from circle.checkins import queries, wording
+from circle.checkins import queries, rule_texts, wording
 from circle.checkins.queries import CampaignRow
 from circle.checkins.queries.rows import DayRow
 from tests.checkins.campaigning import FIRST, Week
@@ -74,7 +74,7 @@ def test_what_it_takes(make: Make, app: Flask, plan: dict[str, Any], short: str,
     _week, campaign = row(make, 1, **plan)
     with speaking(app):
         assert wording.need_text(campaign) == short
-        told = {about: sentences for _icon, about, sentences in wording.rules_of(campaign)}
+        told = {about: sentences for _icon, about, sentences in rule_texts.rules_of(campaign)}
         assert told["To complete it"] == [whole]
 
 
@@ -84,7 +84,8 @@ def test_the_rules_name_everything_that_is_asked(make: Make, app: Flask) -> None
     week = Week(make, values)
     with week.at(1), speaking(app):
         campaign = queries.get_campaign(week.owner, week.id)
-        text = " ".join(sentence for _icon, _about, sentences in wording.rules_of(campaign) for sentence in sentences)
+        told = [sentences for _icon, _about, sentences in rule_texts.rules_of(campaign)]
+    text = " ".join(sentence for sentences in told for sentence in sentences)
     for words in (
         "from 22:00 to 02:00 of the next day", "China Time", "20 characters or more, 2 pictures or more",
         "when those who run the circle have looked at it", "one of the last 3 days", "Everybody gets 1 card",
@@ -97,7 +98,7 @@ def test_the_rules_name_everything_that_is_asked(make: Make, app: Flask) -> None
 def test_where_nothing_can_be_made_up_the_rules_say_so(make: Make, app: Flask, plan: dict[str, Any]) -> None:
     _week, campaign = row(make, 1, **plan)
     with speaking(app):
-        assert wording.makeup_texts(campaign) == ["What is missed cannot be made up."]
+        assert rule_texts.makeup_texts(campaign) == ["What is missed cannot be made up."]
 
 
 def test_the_best_day_to_make_up_is_the_one_that_joins_most(make: Make, app: Flask) -> None:

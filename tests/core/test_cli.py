@@ -8,9 +8,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -164,29 +166,60 @@ def periods(tmp_path: Path) -> list[tuple[str, str]]:
 def test_serve_answers_stops_both_processes_in_order_and_starts_again_with_its_data(
     start: Callable[[int], Served], tmp_path: Path
 ) -> None:
-    port, first = free_port(), []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        served = start(port)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
-            assert answer.status == 200
-        below = children(served.pid)
-        assert len(below) == 2
-        patience.until(lambda: periods(tmp_path), pause=0.1)
-        first = first or periods(tmp_path)
-        served.send_signal(number)
-        assert patience.ended(served) == 0
-        assert "Stopped.\n" in said(tmp_path)
-        assert not any(alive(pid) for pid in below)
+    port = free_port()
+    served = start(port)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+        assert answer.status == 200
+    below = children(served.pid)
+    assert len(below) == 2
+    patience.until(lambda: periods(tmp_path), pause=0.1)
+    first = periods(tmp_path)
+    served.send_signal(signal.SIGINT)
+    assert patience.ended(served) == 0
+    assert "Stopped.\n" in said(tmp_path)
+    assert not any(alive(pid) for pid in below)
+
+    # the second time one of its processes dies
+    served = start(port)
     assert dict(periods(tmp_path)).items() >= dict(first).items()
-
-
-@pytest.mark.slow
-@needs_proc
-def test_serve_stops_with_an_error_when_one_process_dies(start: Callable[[int], Served], tmp_path: Path) -> None:
-    served = start(free_port())
     below = children(served.pid)
     killed = next(pid for pid in below if "worker" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"))
     os.kill(killed, signal.SIGKILL)
     assert patience.ended(served) == 1
     assert "The worker stopped by itself" in said(tmp_path)
     assert not any(alive(pid) for pid in below)
+
+
+class Answering(BaseHTTPRequestHandler):
+    """What stands for the web server."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_about: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_both_signals_end_what_serve_started(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def asleep(self: serve._Children, name: str, *_command: str) -> None:
+        self._children[name] = subprocess.Popen(["sleep", "60"])
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        if "the address" in line:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(serve._Children, "_start", asleep)
+    before = signal.getsignal(number)
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        patience.started([threading.Thread(target=server.serve_forever)])
+        started = serve._Children("127.0.0.1", server.server_port, hear, ["the address"])
+        assert started.run() == 0
+        server.shutdown()
+    assert heard[-1] == "Stopped."
+    assert [child.returncode for child in started._children.values()] == [-signal.SIGTERM] * 2
+    assert signal.getsignal(number) == before

@@ -17,6 +17,7 @@ from circle.core.db import db
 from circle.core.errors import NotFound, Unavailable
 from circle.core.operation import (
     ATTEMPTS,
+    abandon,
     after_commit,
     before_commit,
     emit,
@@ -428,3 +429,15 @@ def test_a_statement_on_a_table_is_part_of_the_transaction(app: Flask, make: Mak
     assert state(app, user.id)[1] == ""
     # and outside of operations the session reads as ever
     assert db.session.execute(select(User.__table__.c.bio).where(User.__table__.c.id == user.id)).scalar_one() == ""
+
+
+def test_whoever_undoes_the_work_inside_it_may_go_on_to_read(app: Flask, make: Make) -> None:
+    user = make.user()
+
+    def work() -> str:
+        rename(user.id, "Ann")
+        abandon()
+        return str(db.session.execute(select(User.__table__.c.nickname).where(User.__table__.c.id == user.id)).scalar())
+
+    assert held(work) == user.nickname
+    assert state(app, user.id)[0] == user.nickname

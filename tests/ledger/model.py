@@ -72,6 +72,10 @@ class Model:
     sources: dict[str, Source] = field(default_factory=dict)
     counts: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     made: int = 0
+    #: how often growth has moved; the last time for each transaction and source, and when all of it was let go of
+    moves: int = 0
+    moved: dict[str, int] = field(default_factory=dict)
+    let_go_at: int = 0
 
     # ---- points -----------------------------------------------------------------------------------------------------
 
@@ -121,8 +125,15 @@ class Model:
 
     # ---- growth and levels -------------------------------------------------------------------------------------------
 
-    def grow(self, growth: int, now: datetime) -> None:
+    def to_take(self, key: str, growth: int) -> int:
+        """How much of the growth that a transaction or source gave can be taken: what was let go of since is gone."""
+        return 0 if growth > 0 and self.moved.get(key, 0) < self.let_go_at else min(growth, self.growth)
+
+    def grow(self, growth: int, now: datetime, key: str) -> None:
         """Growth that moved, with what follows; `growth` may be negative."""
+        if growth:
+            self.moves += 1
+            self.moved[key] = self.moves
         before = self.growth
         self.growth += growth
         there = level_at(self.growth)
@@ -147,7 +158,7 @@ class Model:
         self.sources[key] = Source(rule, points, growth, state, at, points, growth)
         if points:
             self.lot(f"{key}#0", self.credit(points), end_of(at), key)
-            self.grow(growth, now)
+            self.grow(growth, now, key)
 
     def _left(self, rule: str, at: datetime, giver: int | None) -> tuple[int, int]:
         points, growth, times, a_day, a_week, from_one = RULES[rule]
@@ -181,18 +192,18 @@ class Model:
         source.state, txn = ("on" if on else "off"), f"{key}#{source.generation}"
         if not on:
             points = source.active_points - min(source.active_points, self.run_out(source=key))
-            growth = min(source.active_growth, self.growth)
+            growth = self.to_take(key, source.active_growth)
             here = min(points, self.balance)
             self.debt += points - here
             self.use(txn, here, first=key)
             source.active_points -= points
             source.active_growth -= growth
-            self.grow(-growth, now)
+            self.grow(-growth, now, key)
             return
         points, growth = source.points - source.active_points, source.growth - source.active_growth
         self.fill(txn, before, self.credit(points), now, end_of(source.at), key)
         source.active_points, source.active_growth = source.points, source.growth
-        self.grow(growth, now)
+        self.grow(growth, now, key)
 
     def expire(self, now: datetime) -> None:
         for lot in self.lots:
@@ -204,7 +215,7 @@ class Model:
         """Undo what a transaction did (`points` and `growth` as it moved them); False when nothing is left of it."""
         if points > 0:
             points -= min(points, self.run_out(txn=txn))
-        growth = min(growth, self.growth)
+        growth = self.to_take(txn, growth)
         if not points and not growth:
             return False
         if points > 0:
@@ -213,10 +224,13 @@ class Model:
             self.use(again, here, of=txn)
         elif points < 0:
             self.fill(again, txn, self.credit(-points), now, None, None)
-        self.grow(-growth, now)
+        self.grow(-growth, now, again)
         return True
 
     def let_go(self) -> None:
         for lot in self.lots:
             lot.expired, lot.remaining = lot.expired + lot.remaining, 0
+        if self.growth:
+            self.moves += 1
+            self.let_go_at = self.moves
         self.balance, self.growth, self.level = 0, 0, 1

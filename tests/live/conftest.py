@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from circle.live.hub import Hub
+from circle.live.hub import Hub, Seen, Watched
 from circle.live.web import make_hub
 from tests.clients import Browser, outside
+from tests.patience import PATIENCE
 
 #: looks in a second
 QUICK = 0.05
@@ -23,7 +24,7 @@ def hub(app: Flask) -> Iterator[Callable[..., Hub]]:
     before, made = app.extensions["circle_live"], []
 
     def make_one(limit: int = 3, every: float = QUICK) -> Hub:
-        app.extensions["circle_live"] = each = make_hub(app, limit=limit, every=every)
+        app.extensions["circle_live"] = each = _counted(make_hub(app, limit=limit, every=every))
         made.append(each)
         return each
 
@@ -34,8 +35,20 @@ def hub(app: Flask) -> Iterator[Callable[..., Hub]]:
         each.join(20)
 
 
+def _counted(hub: Hub) -> Hub:
+    """The hub, with the number of looks that it has begun."""
+    look, hub.looks = hub._look, 0  # type: ignore[attr-defined]
+
+    def counted(watched: Watched) -> Seen:
+        hub.looks += 1  # type: ignore[attr-defined]
+        return look(watched)
+
+    hub._look = counted
+    return hub
+
+
 class Reader:
-    """An open page: `events(0.5)` gives what its stream says within half a second, and whether it has ended."""
+    """An open page: `events()` gives what its stream says of all that happened so far, and `ended` whether it has."""
 
     def __init__(self, browser: Browser, hub: Hub, *slugs: str) -> None:
         before = set(hub._streams)
@@ -44,18 +57,23 @@ class Reader:
             browser.http.get, f"/live?{query}", environ_overrides={"wsgi.multithread": True}, buffered=False
         )
         self.status = self.response.status_code
-        self._stream = next(iter(set(hub._streams) - before), None)
+        self._hub, self._stream = hub, next(iter(set(hub._streams) - before), None)
         self.ended = False
 
-    def events(self, patience: float = 0.6) -> list[tuple[str, dict[str, Any]]]:
-        """Wait for events until there is nothing for `patience` seconds."""
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """Wait until all is told that happened so far: when the third look from now begins, the first two are over, and
+        the second knows every stream that is open now."""
         assert self._stream is not None
-        found = []
-        for raw in self._stream.lines(beat=patience, life=20):
+        found, after = [], self._hub.looks + 3  # type: ignore[attr-defined]
+        told = False
+        for raw in self._stream.lines(beat=QUICK / 5, life=PATIENCE):
             if raw.startswith(b"retry"):
                 continue
             if raw.startswith(b":"):
-                return found
+                if told:
+                    return found
+                told = self._hub.looks >= after  # type: ignore[attr-defined]
+                continue
             name, data = raw.decode().strip().split("\n")
             found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
         self.ended = True

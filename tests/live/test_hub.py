@@ -380,7 +380,7 @@ def test_a_database_that_stays_away_ends_the_streams_and_the_next_one_is_looked_
     hub = bare(look)
     stream = hub.open(1, 1, {}, one(1))
     assert stream is not None
-    assert len(list(stream.lines(beat=5, life=20))) == 2  # retry, unread, then the end
+    assert len(list(stream.lines(beat=30, life=60))) == 2  # retry, unread, then the end
     stream.close()
     broken.clear()
     again = hub.open(1, 1, {}, one(1))

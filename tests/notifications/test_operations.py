@@ -93,7 +93,25 @@ def test_a_moment_is_told_in_the_circles_time(app: Flask, make: Make) -> None:
     user, circle = make.user(), make.circle(tz="Asia/Shanghai")
     data = {"until": "2026-11-22T16:30:00+00:00"}
     operations.notify(user.id, "member.muted", circle_id=circle.id, dedupe_key="1", data=data)
-    assert "2026-11-23 00:30" in told(user)[0].text
+    assert "Nov 23 00:30" in told(user)[0].text
+
+
+def test_a_day_is_told_as_its_reader_writes_days_with_its_year_when_that_is_another_one(app: Flask, make: Make) -> None:
+    user, circle = make.user(), make.circle()
+    for day in ("2026-12-31", "2027-01-05"):
+        data = {"points": 12, "day": day}
+        operations.notify(user.id, "points.running_out", circle_id=circle.id, dedupe_key=day, data=data)
+    texts = " ".join(row.text for row in told(user))
+    assert "when Dec 31 is over" in texts and "when Jan 5, 2027 is over" in texts
+
+
+def test_a_window_of_a_campaign_that_ends_at_midnight_ends_on_its_own_day(app: Flask, make: Make) -> None:
+    user, circle = make.user(), make.circle(tz="Asia/Shanghai")
+    for campaign_id, until in ((9, "2026-11-22T16:00:00+00:00"), (10, "2026-11-22T12:30:00+00:00")):
+        data = {"campaign_id": campaign_id, "title": "早安", "idx": 3, "until": until, "role": "again"}
+        operations.notify(user.id, "checkin.rejected", circle_id=circle.id, dedupe_key=until, data=data)
+    texts = " ".join(row.text for row in told(user))
+    assert "until Nov 22 24:00" in texts and "until Nov 22 20:30" in texts
 
 
 def test_a_notice_names_people_as_they_are_called_by_then(app: Flask, make: Make) -> None:

@@ -71,7 +71,7 @@ def told(actor: Actor) -> list[tuple[list[str], str]]:
     """The numbers and days in what somebody was told, and where it leads."""
     found = [notice for notice in inbox(actor).items if notice.kind == "points.running_out"]
     return [
-        ([part for part, _strong in notice.pieces if re.fullmatch(r"[\d-]+", part)], notice.url or "")
+        ([part for part, _strong in notice.pieces if re.fullmatch(r"[\d年月日]+", part)], notice.url or "")
         for notice in found
     ]
 

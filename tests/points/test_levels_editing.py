@@ -20,6 +20,7 @@ from circle.ledger.models import LedgerAccount
 from circle.ledger.operations import Why
 from circle.notifications import queries as notices
 from circle.points import jobs, operations, queries
+from circle.points import ladder as ladder_
 from circle.points.ladder import USUAL
 from circle.points.models import LevelEvent, LevelGift, MemberLevel
 from circle.points.operations import Cause, ladder
@@ -100,12 +101,26 @@ def test_numbers_that_are_not_named_are_not_limited(place: Place) -> None:
         ([level(0, can_video=True), level(5, can_video=False)], ["levels.1.privileges.can_video"]),
         ([level(0), level(5, can_video=False)], ["levels.1.privileges.can_video"]),
         ([level(0, can_create_topic=True), level(5)], ["levels.1.privileges.can_create_topic"]),
+        (
+            [level(0, makeup_cards_per_month=2), level(5, makeup_cards_per_month=1)],
+            ["levels.1.privileges.makeup_cards_per_month"],
+        ),
+        ([level(0, makeup_cards_per_month=1), level(5)], ["levels.1.privileges.makeup_cards_per_month"]),
+        ([level(0, makeup_cards_per_month=-1)], ["levels.0.privileges.makeup_cards_per_month"]),
+        ([level(0, makeup_cards_per_month=11)], ["levels.0.privileges.makeup_cards_per_month"]),
     ],
 )
 def test_what_levels_may_not_be_is_refused_at_its_field(place: Place, levels: list[Any], fields: list[str]) -> None:
     with pytest.raises(Invalid) as refusal:
         save(place, *levels)
     assert list(refusal.value.errors) == fields and kept(place) == []
+
+
+def test_make_up_cards_of_levels_are_none_where_nothing_is_said(place: Place) -> None:
+    """Unlike a limit, which is none where it is not said: so that a level without them stands below one with them."""
+    assert save(place, level(0), level(5, makeup_cards_per_month=None), level(9, makeup_cards_per_month=2))
+    assert [each["privileges"] for each in kept(place)] == [{}, {}, {"makeup_cards_per_month": 2}]
+    assert [ladder_.privileges_of(kept(place), step).makeup_cards_per_month for step in (1, 2, 3, 4)] == [0, 0, 2, 2]
 
 
 def test_only_admins_and_the_owner_change_levels(place: Place) -> None:

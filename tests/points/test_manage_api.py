@@ -112,9 +112,11 @@ def test_rules_are_tried(place: Place, owner: ApiClient) -> None:
 
 def test_levels_are_written(place: Place, owner: ApiClient) -> None:
     levels = [{"growth_min": 0, "privileges": {"posts_per_day": 9}}, {"level": 2, "name": "熟客", "growth_min": 80}]
+    levels[1]["privileges"] = {"posts_per_day": 9, "makeup_cards_per_month": 2}
     found = owner.put("/circles/morning/levels", json={"levels": levels}).get_json()
     assert [each["called"] for each in found["levels"]][1] == "熟客"
     assert found["levels"][0]["privileges"] == {"posts_per_day": 9} and found["levels"][1]["keep_min"] == 0
+    assert found["levels"][1]["privileges"] == {"posts_per_day": 9, "makeup_cards_per_month": 2}
     assert db.session.get_one(Circle, place.circle.id, populate_existing=True).version == found["version"]
 
 

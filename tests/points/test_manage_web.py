@@ -270,6 +270,22 @@ def test_levels_are_added_in_the_empty_rows_and_removed_with_a_tick(place: Place
     assert kept(place) == [("", 0), ("掌灯人", 9000)]
 
 
+def test_make_up_cards_of_a_level_are_set_here_and_told_to_members(place: Place, browser: Browsers) -> None:
+    owner = browser(place.owner_user)
+    form = form_in(text_of(owner.get(LEVELS)), LEVELS)
+    cell = "levels.1.privileges.makeup_cards_per_month"
+    assert form[cell] == ""
+    refused = text_of(owner.post(LEVELS, {**form, cell: "1"}))  # and the one above gives none
+    assert f'id="{cell.replace("1", "2", 1)}-error"' in refused and kept(place) == []
+    assert owner.post(LEVELS, {**form, cell: "1", "levels.2.privileges.makeup_cards_per_month": "2"}).status_code == 303
+    again = form_in(text_of(owner.get(LEVELS)), LEVELS)
+    assert (again[cell], again["levels.2.privileges.makeup_cards_per_month"]) == ("1", "2")
+    ann = browser(place.users["ann"])
+    ann.post("/settings/language", {"locale": "en"})
+    told = text_of(ann.get("/morning/points/rules"))
+    assert "1 more make-up card a month" in told and "2 more make-up cards a month" in told
+
+
 def test_what_is_wrong_is_marked_in_its_own_row_also_after_a_gap(place: Place, browser: Browsers) -> None:
     owner = browser(place.owner_user)
     form = form_in(text_of(owner.get(LEVELS)), LEVELS)

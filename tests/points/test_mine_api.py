@@ -135,6 +135,7 @@ def test_levels_are_for_readers(app: Flask, make: Make, api: Any) -> None:
     assert [(step["level"], step["growth_min"]) for step in steps] == [(1, 0), (2, 500), (3, 3000)]
     assert steps[0]["privileges"] == {
         "posts_per_day": 50, "images_per_post": 9, "upload_mb": None, "can_video": True, "can_create_topic": False,
+        "makeup_cards_per_month": 0,
     }  # fmt: skip
     assert api().get(f"/circles/{closed.slug}/levels").status_code == 404
     assert api(closed.users["ann"]).get(f"/circles/{closed.slug}/levels").status_code == 200

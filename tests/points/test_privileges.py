@@ -15,7 +15,7 @@ from circle.core.db import db
 from circle.core.operation import operation
 from circle.points.ladder import FREE, USUAL, Privileges, level_allowing, privileges_of
 from circle.points.queries import level_allowing as level_allowing_here
-from circle.points.queries import privileges
+from circle.points.queries import makeup_cards_of, privileges
 from tests.factories import Make, Place
 from tests.points.passing import member_id
 
@@ -70,6 +70,21 @@ def test_those_who_run_a_circle_are_not_held_back(make: Make, who: str) -> None:
     place = make.place()
     change(place, LEVELS)
     assert privileges(get_circle(getattr(place, who), place.slug)) == FREE
+
+
+def test_what_a_level_gives_on_top_is_that_of_their_own_level_for_those_who_run_it_too(make: Make) -> None:
+    place = make.place()
+    more = [
+        {**each, "privileges": {**each["privileges"], "makeup_cards_per_month": number}}
+        for number, each in enumerate(LEVELS)
+    ]  # fmt: skip
+    change(place, more, name="mod", level=2)
+    mine = privileges(get_circle(place.mod, place.slug))
+    assert mine == FREE._replace(makeup_cards_per_month=1)
+    assert privileges(get_circle(place.owner, place.slug)) == FREE
+    assert privileges(get_circle(SYSTEM, place.slug)) == FREE
+    assert [makeup_cards_of(place.circle.id, place.users[name].id) for name in ("mod", "ann")] == [1, 0]
+    assert makeup_cards_of(place.circle.id, make.user().id) == 0
 
 
 def test_a_role_that_is_gone_frees_nobody_and_an_expert_is_a_member(app: Flask, make: Make) -> None:

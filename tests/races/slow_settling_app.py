@@ -12,15 +12,15 @@ from circle.checkins.operations import reminding, settling
 _refresh, _lock_all = settling.refresh_enrollment, reminding.lock_all
 
 
-def _refresh_slowly(*about: Any) -> Any:
-    done = _refresh(*about)
+def _refresh_slowly(*about: Any, **how: Any) -> Any:
+    done = _refresh(*about, **how)
     time.sleep(0.03)
     return done
 
 
-def _lock_slowly(*about: Any) -> Any:
+def _lock_slowly(*about: Any, **how: Any) -> Any:
     time.sleep(0.1)
-    return _lock_all(*about)
+    return _lock_all(*about, **how)
 
 
 settling.refresh_enrollment = _refresh_slowly

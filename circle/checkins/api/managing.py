@@ -9,6 +9,7 @@ from circle.checkins.api.blueprint import bp
 from circle.checkins.manage_schemas import (
     CampaignChanges,
     CampaignDayInput,
+    CampaignIdxInput,
     CampaignInput,
     CampaignReasonInput,
     ParticipantOut,
@@ -84,9 +85,27 @@ def cancel_campaign(data: dict[str, Any], campaign_id: int) -> None:
     errors=(403, 409),
 )  # fmt: skip
 def excuse_period(data: dict[str, Any], campaign_id: int) -> CampaignRow:
-    """Let a day on which the service failed count against nobody; a streak goes on over it. `PERIOD_NOT_OPENED`."""
+    """Let a day on which the service failed count against nobody; a streak goes on over it. `PERIOD_NOT_OPENED`.
+
+    A make-up card that was spent on it comes back.
+    """
     queries.get_campaign(actor(), campaign_id)
     operations.excuse_period(actor(), campaign_id, **data)
+    return queries.get_campaign(actor(), campaign_id)
+
+
+@bp.endpoint(
+    "POST", "/campaigns/<id:campaign_id>/unexcuse", takes=CampaignIdxInput, gives=CampaignOut, limit="manage",
+    errors=(403, 409),
+)  # fmt: skip
+def unexcuse_period(data: dict[str, Any], campaign_id: int) -> CampaignRow:
+    """Let a day that was excused count like every other again, until the campaign is being settled.
+
+    Who had completed it because of the excusal, and has not without it, loses what that gave; make-up cards that came
+    back stay.
+    """
+    queries.get_campaign(actor(), campaign_id)
+    operations.unexcuse_period(actor(), campaign_id, **data)
     return queries.get_campaign(actor(), campaign_id)
 
 
@@ -128,6 +147,16 @@ def reinstate(campaign_id: int, user_id: int) -> PersonRow:
 def give(data: dict[str, Any], campaign_id: int, user_id: int) -> PersonRow:
     """Let a day count for somebody without a post; it is not on time and earns no points."""
     operations.give_checkin(actor(), campaign_id, user_id, **data)
+    return _person(campaign_id, user_id)
+
+
+@bp.endpoint(
+    "POST", "/campaigns/<id:campaign_id>/people/<id:user_id>/take-back", takes=CampaignIdxInput, gives=ParticipantOut,
+    limit="manage", errors=(403, 409), key_required=True,
+)  # fmt: skip
+def take_back(data: dict[str, Any], campaign_id: int, user_id: int) -> PersonRow:
+    """Let a day that was given to somebody by hand count no more; until the settlement. `NOT_GIVEN`."""
+    operations.take_back_checkin(actor(), campaign_id, user_id, **data)
     return _person(campaign_id, user_id)
 
 

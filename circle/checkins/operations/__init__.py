@@ -1,15 +1,21 @@
 """Every write of campaigns and check-ins, one file per verb family."""
 
 from circle.checkins.operations.cards import buy_card, expire_cards
-from circle.checkins.operations.deciding import approve_record, reject_record, restore_checkin, void_checkin
+from circle.checkins.operations.deciding import (
+    approve_record,
+    bring_back,
+    reject_record,
+    restore_checkin,
+    void_checkin,
+)
 from circle.checkins.operations.editing import set_campaign_cover, update_campaign
 from circle.checkins.operations.enrolling import enroll, withdraw
-from circle.checkins.operations.excusing import excuse_period
+from circle.checkins.operations.excusing import excuse_period, unexcuse_period
 from circle.checkins.operations.guarding import check_edited
 from circle.checkins.operations.liking import count_like, keep_engagement
 from circle.checkins.operations.making_up import make_up
 from circle.checkins.operations.managing import cancel_campaign, create_campaign, publish_campaign
-from circle.checkins.operations.people import disqualify, give_checkin, reinstate
+from circle.checkins.operations.people import disqualify, give_checkin, reinstate, take_back_checkin
 from circle.checkins.operations.recounting import recount_enrollment
 from circle.checkins.operations.reminding import due_reminders, end_reminders, remind_some
 from circle.checkins.operations.returning import resume_enrollments
@@ -36,7 +42,12 @@ from circle.checkins.operations.teams import (
     unfrozen_campaigns,
     unsettled_teams,
 )
-from circle.checkins.operations.telling import announce_campaign, announce_excuse, announce_results
+from circle.checkins.operations.telling import (
+    announce_campaign,
+    announce_excuse,
+    announce_results,
+    announce_unexcuse,
+)
 from circle.checkins.plans import Plan
 
 __all__ = [
@@ -46,8 +57,10 @@ __all__ = [
     "announce_campaign",
     "announce_excuse",
     "announce_results",
+    "announce_unexcuse",
     "approve_record",
     "begin_settling",
+    "bring_back",
     "buy_card",
     "campaigns_to_review",
     "cancel_campaign",
@@ -84,8 +97,10 @@ __all__ = [
     "settle_enrollment",
     "settle_team",
     "submit",
+    "take_back_checkin",
     "take_part",
     "tell_reviewers",
+    "unexcuse_period",
     "unfrozen_campaigns",
     "unsettled",
     "unsettled_teams",

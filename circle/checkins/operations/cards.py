@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, delete, func, select, update
 
 from circle.access import Actor
 from circle.checkins import rules
-from circle.checkins.models import Campaign, Enrollment, MakeupCard
+from circle.checkins.models import Campaign, CheckinRecord, Enrollment, MakeupCard
 from circle.checkins.operations.submitting import locked_place
 from circle.circles.models import Member
 from circle.core import clock, ids
@@ -37,7 +37,7 @@ def buy_card(actor: Actor, campaign_id: int, *, price: int | None = None) -> int
     had = dict(
         db.session.execute(
             select(MakeupCard.source, func.count())
-            .where(MakeupCard.enrollment_id == enrollment.id)
+            .where(MakeupCard.enrollment_id == enrollment.id, MakeupCard.source != "level")
             .group_by(MakeupCard.source)
         ).all()
     )
@@ -86,13 +86,32 @@ def _usable(enrollment_id: int, now: datetime) -> Select[Any]:
 
 
 def release_card(record_id: int) -> None:
-    """The card that a record consumed is there again (or run out, if its time is over)."""
+    """The card that a record consumed is there again (or run out, if its time is over); of a level's, one more is left
+    of its month."""
     now = clock.now()
+    of_level = delete(MakeupCard).where(MakeupCard.used_record_id == record_id, MakeupCard.source == "level")
+    db.session.execute(of_level.execution_options(synchronize_session=False))
     for expired in (False, True):
         over = MakeupCard.expires_at <= now if expired else MakeupCard.expires_at > now
         freed = update(MakeupCard).where(MakeupCard.used_record_id == record_id, over)
         freed = freed.values(state="expired" if expired else "available", used_record_id=None)
         db.session.execute(freed.execution_options(synchronize_session=False))
+
+
+def return_cards(campaign: Campaign, enrollment_id: int) -> None:
+    """No card of a locked enrolment is spent on a day that counts against nobody, whatever became of its make-up."""
+    if not campaign.excused:
+        return
+    made_up = select(CheckinRecord).where(
+        CheckinRecord.enrollment_id == enrollment_id,
+        CheckinRecord.idx.in_([int(idx) for idx in campaign.excused]),
+        CheckinRecord.source == "makeup",
+        CheckinRecord.status != "rejected",
+        CheckinRecord.card_returned.is_(False),
+    )
+    for record in db.session.scalars(made_up.order_by(CheckinRecord.id)):
+        record.card_returned = True
+        release_card(record.id)
 
 
 @operation

@@ -98,8 +98,10 @@ def refresh_enrollment(campaign: Campaign, enrollment: Enrollment, now: Days | N
         return now
     best = days.best_run(now.done, excused_of(campaign))
     merit = days.merit(now.on_time, best, now.likes, now.lateness_s)
+    # who has no fewer days than before loses nothing by a check-in: a day that had been excused is asked for again
+    fewer = len(now.done) < enrollment.done
     _write(enrollment, (len(now.done), now.on_time, best, now.likes, now.lateness_s, merit, -merit))
-    _complete(campaign, enrollment, met=need_of(campaign).met(now.done, excused_of(campaign)))
+    _complete(campaign, enrollment, met=need_of(campaign).met(now.done, excused_of(campaign)), fewer=fewer)
     if enrollment.team_id is not None:
         refresh_team(campaign, enrollment.team_id)
     return now
@@ -124,7 +126,7 @@ def _writing() -> Any:
     return update(table).where(table.c.id == bindparam("enrollment", type_=BigInteger)).values(new)
 
 
-def _complete(campaign: Campaign, enrollment: Enrollment, *, met: bool) -> None:
+def _complete(campaign: Campaign, enrollment: Enrollment, *, met: bool, fewer: bool) -> None:
     """Let completion follow. Somebody who is not in the circle at present completes nothing (and would be given
     nothing, for good): their days stay, and count when they are back."""
     about = (enrollment.id, campaign.id, campaign.circle_id, enrollment.user_id, campaign.title)
@@ -135,7 +137,7 @@ def _complete(campaign: Campaign, enrollment: Enrollment, *, met: bool) -> None:
     elif not met and enrollment.status == "completed":
         enrollment.status, enrollment.completed_at = "active", None
         reward_completion(campaign, enrollment, on=False)
-        emit(CompletionLost(*about))
+        emit(CompletionLost(*about, unexcused=not fewer))
 
 
 def in_circle(enrollment: Enrollment) -> bool:

@@ -1,13 +1,17 @@
-"""What becomes of a check-in: approved or rejected by a reviewer, void with its post, and back with it."""
+"""What becomes of a check-in: approved or rejected by a reviewer, void with its post, and back with it, or when what
+had replaced it is gone."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Select, select
 
 from circle import access
 from circle.access import Actor, Permission
 from circle.checkins import rules
-from circle.checkins.events import CheckinApproved, CheckinRejected, CheckinVoided
+from circle.checkins.events import CheckinApproved, CheckinRejected, CheckinVoided, CheckinWaits, DayFreed
 from circle.checkins.models import Campaign, CheckinRecord, Enrollment
 from circle.checkins.operations.cards import release_card
 from circle.checkins.operations.counting import is_held, refresh_enrollment
@@ -16,7 +20,7 @@ from circle.circles import queries as circles
 from circle.core import audit, clock
 from circle.core.db import db
 from circle.core.errors import NotFound
-from circle.core.operation import emit, lock, operation
+from circle.core.operation import emit, lock, lock_all, operation
 from circle.posts.models import Post
 
 
@@ -57,6 +61,7 @@ def reject_record(actor: Actor, record_id: int, *, reason: str) -> None:
     _set(record, "rejected", actor, reason)
     give_card_back(record)
     refresh_enrollment(campaign, enrollment)
+    free_day(enrollment, record.idx)
     audit.record(
         actor, "checkin.reject", f"checkin:{record.id}", {"idx": record.idx, "reason": reason},
         circle_id=record.circle_id,
@@ -128,30 +133,103 @@ def void_checkin(post_id: int, by: int | None) -> None:
     if record.status not in {"pending", "approved"}:
         return
     campaign = campaign_of(record.campaign_id)
-    record.status, record.decided_by, record.decided_at = "void", by, clock.now()
+    make_void(record, by)
     show_status(record)
     refresh_enrollment(campaign, enrollment)
     set_checkin_earned(record, on=False)
+    free_day(enrollment, record.idx)
     emit(CheckinVoided(*_about(record, campaign, by)))
+
+
+def make_void(record: CheckinRecord, by: int | None) -> None:
+    """Let a record that holds its day count no more, and remember what it was."""
+    record.voided_from = record.status
+    record.status, record.decided_by, record.decided_at = "void", by, clock.now()
 
 
 @operation
 def restore_checkin(post_id: int, by: int | None) -> None:
-    """Its post is visible again: it counts again, unless its period was checked in otherwise meanwhile."""
+    """Its post is visible again: it counts again, or waits for a reviewer as it did, unless its period was checked in
+    otherwise meanwhile. (Then it comes back when that counts no more.)"""
     found = _of_post(post_id)
     if found is None:
         return
     record, enrollment = found
-    if record.status != "void":
-        return
-    if is_held(enrollment.id, record.idx):
-        return
+    if record.status == "void" and not is_held(enrollment.id, record.idx):
+        _return(record, enrollment, by)
+
+
+def _return(record: CheckinRecord, enrollment: Enrollment, by: int | None) -> None:
+    """Let a void record of a locked post and enrolment be what it was before.
+
+    What nobody had reviewed waits again, lest hiding and restoring be a way around the review. It counts where nobody
+    reviews (any more): in a campaign that asks for no review now, or is settled, when what waited counted as well; but
+    not of somebody who was taken out then.
+    """
     campaign = campaign_of(record.campaign_id)
+    settled, unseen = enrollment.settled_at is not None, record.voided_from == "pending"
+    if unseen and settled and enrollment.status == "disqualified":
+        return
+    record.voided_from = None
+    if unseen and not settled and campaign.review == "manual":
+        record.status, record.decided_by, record.decided_at = "pending", None, None
+        show_status(record)
+        refresh_enrollment(campaign, enrollment)
+        emit(CheckinWaits(*_about(record, campaign, by)))
+        return
     record.status, record.decided_by, record.decided_at = "approved", by, clock.now()
     show_status(record)
+    if unseen:
+        count_for_tasks(record)
     refresh_enrollment(campaign, enrollment)
     set_checkin_earned(record, on=True)
     emit(CheckinApproved(*_about(record, campaign, by)))
+
+
+# ---- when another one of its day is gone -----------------------------------------------------------------------------
+
+
+def free_day(enrollment: Enrollment, idx: int) -> None:
+    """Nothing holds a period of a locked enrolment any more: a check-in that was replaced there may come back. Its post
+    ranks before the enrolment, so that is done by a job (`bring_back`)."""
+    if enrollment.settled_at is None and db.session.execute(_replaced(enrollment.id, idx)).first() is not None:
+        emit(DayFreed(enrollment.id, idx))
+
+
+@operation
+def bring_back(enrollment_id: int, idx: int) -> None:
+    """Let a check-in count again whose post was hidden and restored, and that had been replaced meanwhile, now that
+    nothing holds its period: of several the one that came first. What was rejected stays rejected.
+
+    Safe to run twice; after the settlement nothing comes back. Raises NotFound.
+    """
+    locked = {row.post_id for row in db.session.execute(_replaced(enrollment_id, idx))}
+    lock_all(Post, locked)
+    enrollment = lock(Enrollment, enrollment_id)
+    if enrollment.settled_at is None:
+        return_replaced(enrollment, locked, idx)
+
+
+def return_replaced(enrollment: Enrollment, locked: Collection[int], idx: int | None = None) -> None:
+    """Of a locked enrolment that is not settled, let come back what had been replaced in a period (default: in any)
+    that nothing holds now. Only what has a post that is `locked`."""
+    for row in db.session.execute(_replaced(enrollment.id, idx)).all():
+        if row.post_id in locked and not is_held(enrollment.id, row.idx):
+            _return(db.session.get_one(CheckinRecord, row.id, populate_existing=True), enrollment, None)
+
+
+def _replaced(enrollment_id: int, idx: int | None) -> Select[Any]:
+    """The void check-ins of a period (None: of any) whose posts can be seen, first come first."""
+    here = [CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.status == "void"]
+    if idx is not None:
+        here.append(CheckinRecord.idx == idx)
+    columns = (CheckinRecord.id, CheckinRecord.post_id, CheckinRecord.idx)
+    found: Any = select(*columns).join(Post, Post.id == CheckinRecord.post_id)
+    seen: Select[Any] = found.where(*here, Post.status == "published")
+    return seen.order_by(CheckinRecord.submitted_at, CheckinRecord.id)
+
+
+# ---- with the post, and its enrolment --------------------------------------------------------------------------------
 
 
 def _of_post(post_id: int) -> tuple[CheckinRecord, Enrollment] | None:

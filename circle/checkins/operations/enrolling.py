@@ -36,7 +36,7 @@ def enroll(actor: Actor, campaign_id: int) -> int:
     there = db.session.scalar(mine)
     if there is None or _is_withdrawn(there):
         until = join_until(campaign) if there is None else _return_until(campaign, there)
-        rules.check_joinable(campaign.status, campaign.closes_at, until)
+        rules.check_joinable(campaign.status, campaign.closes_at, until, campaign.cadence)
         check_level(circle, campaign)
     if there is None:
         now = clock.now()

@@ -1,4 +1,4 @@
-"""What the author of a check-in may not make of its post as long as it counts."""
+"""What the author of a check-in may not make of its post as long as it counts, or may count again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from circle.core.operation import operation
 
 @operation
 def check_edited(post_id: int, body: str, kinds: Sequence[str]) -> None:
-    """A post that was edited still has what its campaign asks for. What was rejected, is void, or is settled, may
-    become whatever its author likes.
+    """A post that was edited still has what its campaign asks for, also one that does not count at present: it may come
+    back. What was rejected, or is settled, may become whatever its author likes.
 
     Raises Refused CONTENT_RULE.
     """
@@ -25,7 +25,7 @@ def check_edited(post_id: int, body: str, kinds: Sequence[str]) -> None:
         .join(Enrollment, Enrollment.id == CheckinRecord.enrollment_id)
         .where(
             CheckinRecord.post_id == post_id,
-            CheckinRecord.status.in_(HOLDING),
+            CheckinRecord.status.in_((*HOLDING, "void")),
             Enrollment.settled_at.is_(None),
         )
     )

@@ -54,7 +54,7 @@ def publish_campaign(actor: Actor, campaign_id: int) -> None:
     plan = Plan.of(campaign)
     check_plan(actor, circle, plan)
     found = plan.periods(circle.tz)
-    rules.check_periods(found)
+    rules.check_periods(found, plan.cadence)
     rules.check_need(campaign.need_type, campaign.need_n, len(found))
     now = clock.now()
     campaign.tz, campaign.period_count = circle.tz, len(found)

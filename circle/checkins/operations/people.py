@@ -1,4 +1,5 @@
-"""What those who run a circle do about one person's part in a campaign: take it away, give it back, add a day."""
+"""What those who run a circle do about one person's part in a campaign: take it away, give it back, add a day, and take
+that back."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from circle import access
 from circle.access import Actor, Permission
 from circle.checkins import rules
-from circle.checkins.events import CheckinGiven, Disqualified, Reinstated
+from circle.checkins.events import CheckinGiven, CheckinTakenBack, Disqualified, Reinstated
 from circle.checkins.models import Campaign, CampaignPeriod, CampaignRank, CheckinRecord, Enrollment
 from circle.checkins.operations.counting import is_held, refresh_enrollment
-from circle.checkins.operations.deciding import campaign_of
+from circle.checkins.operations.deciding import campaign_of, free_day, make_void
 from circle.checkins.operations.enrolling import count_enrolled
 from circle.checkins.operations.rewarding import reward_completion, reward_team
 from circle.checkins.operations.teaming import held_team, let_go, refresh_team
@@ -67,6 +68,8 @@ def disqualify(actor: Actor, campaign_id: int, user_id: int, *, reason: str) -> 
     if enrollment.status == "disqualified":
         return
     rules.check_not_withdrawn(enrollment.status)
+    if campaign.completed_count is not None and enrollment.status == "completed":
+        campaign.completed_count -= 1
     enrollment.status, enrollment.reason, enrollment.completed_at = "disqualified", reason, None
     let_go(held_team(campaign, enrollment.id), enrollment)
     db.session.flush()
@@ -136,9 +139,9 @@ def give_checkin(actor: Actor, campaign_id: int, user_id: int, idx: int, *, reas
     period = db.session.get(CampaignPeriod, (campaign_id, idx))
     if period is None:
         raise NotFound
-    rules.check_opened(period.opens_at)
+    rules.check_opened(period.opens_at, campaign.cadence)
     if is_held(enrollment.id, idx):
-        raise rules.already_done()
+        raise rules.already_done(campaign.cadence)
     now = clock.now()
     record = CheckinRecord(
         id=ids.new_id(), circle_id=campaign.circle_id, campaign_id=campaign.id, enrollment_id=enrollment.id,
@@ -149,7 +152,7 @@ def give_checkin(actor: Actor, campaign_id: int, user_id: int, idx: int, *, reas
     try:
         db.session.flush()
     except IntegrityError as error:  # somebody without the lock: the constraint alone holds (C1)
-        raise rules.already_done() from error
+        raise rules.already_done(campaign.cadence) from error
     refresh_enrollment(campaign, enrollment)
     audit.record(
         actor, "checkin.give", f"checkin:{record.id}",
@@ -159,3 +162,34 @@ def give_checkin(actor: Actor, campaign_id: int, user_id: int, idx: int, *, reas
     about = (record.id, campaign.id, campaign.circle_id, user_id, None, campaign.title, idx, actor.id)
     emit(CheckinGiven(*about, reason))
     return record.id
+
+
+@operation
+def take_back_checkin(actor: Actor, campaign_id: int, user_id: int, idx: int) -> None:
+    """Let a period that was given to somebody by hand count no more; the reason it was given for is kept. A check-in of
+    theirs that the given day had replaced comes back.
+
+    Of a day that was taken back nothing changes. Raises NotFound, Forbidden (also for oneself and for a higher role),
+    Conflict (NOT_GIVEN, CAMPAIGN_SETTLED).
+    """
+    part = _part_of(actor, campaign_id, user_id)
+    campaign, enrollment = part
+    rules.check_not_settled(enrollment.settled_at)
+    rules.check_campaign_status(campaign.status, ("published",))
+    given = select(CheckinRecord).where(
+        CheckinRecord.enrollment_id == enrollment.id, CheckinRecord.idx == idx, CheckinRecord.source == "admin"
+    )
+    records = db.session.scalars(given.order_by(CheckinRecord.id).execution_options(populate_existing=True)).all()
+    if not records:
+        raise rules.not_given(campaign.cadence)
+    record = records[-1]
+    if record.status == "void":
+        return
+    make_void(record, actor.id)
+    refresh_enrollment(campaign, enrollment)
+    free_day(enrollment, idx)
+    audit.record(
+        actor, "checkin.take_back", f"checkin:{record.id}",
+        {"campaign": str(campaign.id), "user": str(user_id), "idx": idx}, circle_id=campaign.circle_id,
+    )  # fmt: skip
+    emit(CheckinTakenBack(record.id, campaign.id, campaign.circle_id, user_id, None, campaign.title, idx, actor.id))

@@ -1,10 +1,12 @@
-"""Giving everybody who takes part what became of a campaign meanwhile: an excused day, a larger reward, more cards."""
+"""Giving everybody who takes part what became of a campaign meanwhile: an excused day (or one that is no more), a
+larger reward, more cards."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 
 from circle.checkins.models import Campaign, Enrollment, MakeupCard
+from circle.checkins.operations.cards import return_cards
 from circle.checkins.operations.counting import in_circle, refresh_enrollment
 from circle.checkins.operations.deciding import campaign_of
 from circle.checkins.operations.rewarding import reward_completion
@@ -20,6 +22,7 @@ def recount_enrollment(enrollment_id: int) -> None:
     if enrollment.settled_at is not None:
         return
     campaign = campaign_of(enrollment.campaign_id)
+    return_cards(campaign, enrollment.id)
     refresh_enrollment(campaign, enrollment)
     if enrollment.status == "completed" and in_circle(enrollment):  # who is away would be given nothing, for good
         reward_completion(campaign, enrollment, on=True)

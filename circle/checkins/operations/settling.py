@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 
 from circle.access import SYSTEM
 from circle.checkins.days import Need
 from circle.checkins.events import CampaignSettled, CheckinApproved, EnrollmentSettled
 from circle.checkins.models import Campaign, CheckinRecord, Enrollment, Team
-from circle.checkins.operations.cards import refund_cards
+from circle.checkins.operations.cards import refund_cards, return_cards
 from circle.checkins.operations.counting import closed_periods, excused_of, in_circle, need_of, refresh_enrollment
-from circle.checkins.operations.deciding import campaign_of, show_status
+from circle.checkins.operations.deciding import campaign_of, return_replaced, show_status
 from circle.checkins.operations.earning import count_for_tasks, set_checkin_earned
 from circle.checkins.operations.freezing import freeze_boards
 from circle.checkins.operations.rewarding import Given, reward_completion
@@ -40,19 +40,23 @@ def begin_settling(campaign_id: int) -> bool:
 @operation
 def settle_enrollment(enrollment_id: int) -> bool:
     """Close somebody's part in a campaign that is being settled: what waits for a reviewer counts, and after that
-    nothing changes any more (C8). False when a check-in came in that very moment: then it is to be asked again."""
-    posts = set(db.session.scalars(_pending_posts(enrollment_id)))
+    nothing changes any more (C8). So does what comes back to its day, of which the job has not got round to it. False
+    when a check-in came in that very moment: then it is to be asked again."""
+    posts = set(db.session.scalars(_open_posts(enrollment_id)))
     lock_all(Post, posts)
     enrollment = lock(Enrollment, enrollment_id)
     campaign = campaign_of(enrollment.campaign_id)
     if enrollment.settled_at is not None or campaign.status not in {"settling", "cancelled"}:
         return True
-    if not posts.issuperset(db.session.scalars(_pending_posts(enrollment_id))):
+    if not posts.issuperset(db.session.scalars(_open_posts(enrollment_id))):
         return False  # posts are locked before the enrolment, and no more come now
     if enrollment.status == "disqualified":
         _decide_pending(enrollment, "void")  # of somebody who was taken out nothing counts that did not before
     else:
+        if posts:
+            return_replaced(enrollment, posts)
         _approve_pending(campaign, enrollment)
+    return_cards(campaign, enrollment.id)
     days = refresh_enrollment(campaign, enrollment)
     called_off = campaign.status == "cancelled" and enrollment.status == "active"
     if called_off and in_circle(enrollment) and deserves(campaign, days.done):
@@ -71,9 +75,11 @@ def settle_enrollment(enrollment_id: int) -> bool:
     return True
 
 
-def _pending_posts(enrollment_id: int) -> Select[int]:
-    mine = (CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.status == "pending")
-    return select(Post.id).join(CheckinRecord, CheckinRecord.post_id == Post.id).where(*mine)
+def _open_posts(enrollment_id: int) -> Select[int]:
+    """The posts of check-ins that wait for a reviewer, or may come back to their day (deciding.bring_back)."""
+    waits = (CheckinRecord.status == "pending") | ((CheckinRecord.status == "void") & (Post.status == "published"))
+    mine = select(Post.id).join(CheckinRecord, CheckinRecord.post_id == Post.id)
+    return mine.where(CheckinRecord.enrollment_id == enrollment_id, waits)
 
 
 def _approve_pending(campaign: Campaign, enrollment: Enrollment) -> None:
@@ -92,6 +98,7 @@ def _decide_pending(enrollment: Enrollment, status: str) -> Sequence[CheckinReco
     records = db.session.scalars(mine.order_by(CheckinRecord.id).execution_options(populate_existing=True)).all()
     for record in records:
         record.status, record.decided_at = status, clock.now()
+        record.voided_from = "pending" if status == "void" else None
         show_status(record)
     db.session.flush()
     return records
@@ -118,11 +125,18 @@ def close_campaign(campaign_id: int) -> bool:
     if campaign.status not in {"settling", "cancelled"} or db.session.scalar(select(open_ | team)):
         return False
     freeze_boards(campaign)
+    campaign.completed_count = completed_there(campaign_id)
     campaign.closed_at = clock.now()
     if campaign.status == "settling":
         campaign.status = "closed"
     emit(CampaignSettled(campaign.id, campaign.circle_id, campaign.title, None))
     return True
+
+
+def completed_there(campaign_id: int) -> int:
+    """How many people have completed a campaign."""
+    there = (Enrollment.campaign_id == campaign_id, Enrollment.status == "completed")
+    return db.session.scalar(select(func.count()).select_from(Enrollment).where(*there)) or 0
 
 
 def unsettled(campaign_id: int, limit: int = 500, *, after: int = 0) -> list[int]:

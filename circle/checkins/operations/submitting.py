@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -131,7 +131,7 @@ def _submit(actor: Actor, campaign_id: int, sending: Sending, meant_for: int | N
     place = locked_place(actor, campaign_id, sending.arrived_at)
     period = _open_period(place)
     if meant_for is not None and meant_for != period.idx:
-        raise rules.other_period()
+        raise rules.other_period(place.campaign.cadence)
     late = sending.arrived_at - period.opens_at
     return check_in(actor, place, period.idx, sending.content, source="normal", late=late)
 
@@ -223,7 +223,7 @@ def check_in(
         "campaign_id": campaign.id, "title": campaign.title, "idx": idx, "total": campaign.period_count,
         "cadence": campaign.cadence, "source": source, "status": status,
     }  # fmt: skip
-    post_id = publish_in(actor, place.circle, _in_topic(content, place.topic_id), type="checkin", part=part)
+    post_id = publish_in(actor, place.circle, content, type="checkin", part=part, topic_id=place.topic_id)
     row = {
         "id": ids.new_id(), "circle_id": campaign.circle_id, "campaign_id": campaign.id,
         "enrollment_id": enrollment.id, "user_id": enrollment.user_id, "idx": idx, "post_id": post_id,
@@ -252,10 +252,6 @@ def _may_be_reminded(place: Place) -> bool:
     """Whether reminders of the open period may be out; a little early, as two processes see the clock."""
     period = place.period
     return period is None or clock.now() >= period.closes_at - rules.REMIND_BEFORE - timedelta(minutes=1)
-
-
-def _in_topic(content: Content, topic_id: int | None) -> Content:
-    return content if topic_id is None else replace(content, topic_ids=(topic_id,))
 
 
 @cache

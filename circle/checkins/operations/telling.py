@@ -11,7 +11,13 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from circle.access import ROLE_PERMISSIONS, Permission
-from circle.checkins.events import CampaignAnnounced, ExcuseAnnounced, Outcome, ResultsAnnounced
+from circle.checkins.events import (
+    CampaignAnnounced,
+    ExcuseAnnounced,
+    Outcome,
+    ResultsAnnounced,
+    UnexcuseAnnounced,
+)
 from circle.checkins.models import Campaign, CampaignRank, Enrollment
 from circle.circles.models import Member
 from circle.core import clock
@@ -69,6 +75,19 @@ def announce_excuse(campaign_id: int, idx: int, after: int = 0, batch: int = BAT
     about = (campaign.id, campaign.circle_id, campaign.title, None)
     if rows:
         emit(ExcuseAnnounced(*about, idx, campaign.cadence, reason, tuple(row.user_id for row in rows)))
+    return rows[-1].id if len(rows) == batch else None
+
+
+@operation
+def announce_unexcuse(campaign_id: int, idx: int, after: int = 0, batch: int = BATCH) -> int | None:
+    """Tell the next people who take part (by enrolment) that a period which was excused counts again."""
+    campaign = _locked(campaign_id)
+    if campaign is None or str(idx) not in campaign.unexcused or campaign.status == "cancelled":
+        return None
+    rows = _taking_part(campaign_id, after, batch)
+    about = (campaign.id, campaign.circle_id, campaign.title, None)
+    if rows:
+        emit(UnexcuseAnnounced(*about, idx, campaign.cadence, tuple(row.user_id for row in rows)))
     return rows[-1].id if len(rows) == batch else None
 
 

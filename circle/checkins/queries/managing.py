@@ -147,10 +147,12 @@ class PersonCan(NamedTuple):
     reinstate: bool = False
     #: let a day count that is missing
     give: bool = False
+    #: let a day that was given count no more
+    take_back: bool = False
 
     @property
     def any(self) -> bool:
-        return self.disqualify or self.reinstate or self.give
+        return self.disqualify or self.reinstate or self.give or self.take_back
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,8 @@ class PersonRow:
     reason: str
     #: periods that have opened and are not done
     missing: tuple[int, ...]
+    #: periods that count because they were given by hand
+    given: tuple[int, ...]
     can: PersonCan
 
 
@@ -223,16 +227,19 @@ def _people(campaign: CampaignRow) -> Select[Any]:
 def _person_rows(campaign: CampaignRow, rows: Sequence[Any]) -> list[PersonRow]:
     now = clock.now()
     opened = [day.idx for day in campaign.days if day.opens_at <= now]
-    held: dict[int, set[int]] = defaultdict(set)
+    held: dict[int, dict[int, str]] = defaultdict(dict)
     theirs = (CheckinRecord.enrollment_id.in_([row.part_id for row in rows]), CheckinRecord.status.in_(_HOLDS))
+    columns = (CheckinRecord.enrollment_id, CheckinRecord.idx, CheckinRecord.source)
     if rows:
-        for record in db.session.execute(select(CheckinRecord.enrollment_id, CheckinRecord.idx).where(*theirs)):
-            held[record.enrollment_id].add(record.idx)
-    return [_person(campaign, row, tuple(idx for idx in opened if idx not in held[row.part_id])) for row in rows]
+        for record in db.session.execute(select(*columns).where(*theirs)):
+            held[record.enrollment_id][record.idx] = record.source
+    return [_person(campaign, row, opened, held[row.part_id]) for row in rows]
 
 
-def _person(campaign: CampaignRow, row: Any, missing: tuple[int, ...]) -> PersonRow:
+def _person(campaign: CampaignRow, row: Any, opened: Sequence[int], held: Mapping[int, str]) -> PersonRow:
     circle = campaign.circle
+    missing = tuple(idx for idx in opened if idx not in held)
+    given = tuple(sorted(idx for idx, source in held.items() if source == "admin"))
     user = author_of(row[: len(AUTHOR_COLUMNS)], row.member_role, circle.tag(row.member_level))
     role = Role(row.member_role) if row.member_role else Role.MEMBER
     target = Standing(circle.id, row.user_id, row.member_status or "none", role)
@@ -240,10 +247,11 @@ def _person(campaign: CampaignRow, row: Any, missing: tuple[int, ...]) -> Person
     open_ = row.settled_at is None and campaign.status == "published"
     return PersonRow(
         user, row.part_status, row.done, row.on_time, row.best_streak, row.joined_at, row.completed_at, row.reason,
-        missing,
+        missing, given,
         PersonCan(
             disqualify=touchable and row.part_status in {"active", "completed", "failed"},
             reinstate=touchable and row.part_status == "disqualified" and row.settled_at is None,
             give=touchable and open_ and row.part_status in {"active", "completed"} and bool(missing),
+            take_back=touchable and open_ and bool(given),
         ),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, Row, Select, String, and_, bindparam, case, exists, func, literal, or_, select
 
 from circle.access import Actor, Permission
 from circle.checkins import days
@@ -21,6 +21,8 @@ from circle.core.db import UTCDateTime, db
 from circle.core.errors import NotFound
 from circle.core.pagination import Keyset, Page
 from circle.core.storage import file_url
+from circle.points import periods
+from circle.points.queries import privileges
 from circle.posts.queries import TopicRef
 from circle.topics.models import Topic
 
@@ -35,6 +37,8 @@ _mine, _records, _cards, _topics = (
 _ME = bindparam("me", type_=BigInteger)
 _NOW = bindparam("now", type_=UTCDateTime)
 _HERE = bindparam("circle", type_=BigInteger)
+#: the month of the circle in which cards of the reader's level are counted (operations/level_cards.py)
+_MONTH = bindparam("month", type_=String)
 #: what keeps its day: one at most of each enrolment and period
 _HOLDS = ("pending", "approved")
 #: more that run or are to come are not shown on one page
@@ -69,6 +73,8 @@ def _statement(*, counted: bool = False) -> Select[Any]:
     )
     of_mine = select(func.count()).select_from(MakeupCard.__table__).where(_cards.enrollment_id == _mine.id)
     usable = of_mine.where(_cards.state == "available", _cards.expires_at > _NOW)
+    of_level = select(func.count()).select_from(MakeupCard.__table__)
+    of_level = of_level.where(_cards.circle_id == _HERE, _cards.user_id == _ME, _cards.month == _MONTH)
     columns = [column for column in Campaign.__table__.columns if column.key != "created_by"]
     today: Any = literal(0)
     if counted:
@@ -82,7 +88,8 @@ def _statement(*, counted: bool = False) -> Select[Any]:
         _mine.id.label("my_id"), _mine.status.label("my_status"), _mine.done, _mine.on_time, _mine.best_streak,
         _mine.likes, _mine.first_idx, _mine.team_id, _mine.completed_at, _mine.settled_at,
         _mine.reason.label("my_reason"), usable.scalar_subquery().label("cards"),
-        of_mine.scalar_subquery().label("all_cards"), today.label("today_count"),
+        of_mine.where(_cards.source != "level").scalar_subquery().label("all_cards"),
+        of_level.scalar_subquery().label("level_cards_used"), today.label("today_count"),
     ).select_from(source)  # fmt: skip
 
 
@@ -172,7 +179,7 @@ def get_campaign(actor: Actor, campaign_id: int, *, slug: str | None = None) -> 
     """
     circle = _circle_of(actor, campaign_id, slug)
     statement = _one_statement(manages=circle.may(Permission.CAMPAIGN_MANAGE))
-    row = db.session.execute(statement, _values(actor) | {"campaign": campaign_id}).one_or_none()
+    row = db.session.execute(statement, _values(actor, circle) | {"campaign": campaign_id}).one_or_none()
     if row is None or row.circle_id != circle.id:
         raise NotFound
     return _with_days(circle, row)
@@ -209,8 +216,10 @@ def _with_days(circle: CircleRow, row: Row[Any]) -> CampaignRow:
     return about.made(plain, mine)
 
 
-def _values(actor: Actor, circle: CircleRow | None = None) -> dict[str, Any]:
-    return {"me": actor.id or 0, "now": clock.now(), "circle": circle.id if circle is not None else 0}
+def _values(actor: Actor, circle: CircleRow) -> dict[str, Any]:
+    now = clock.now()
+    month = periods.month_key(clock.local_date(now, circle.tz))
+    return {"me": actor.id or 0, "now": now, "circle": circle.id, "month": month}
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------------
@@ -295,6 +304,14 @@ class _About:
         #: takes part, and nothing is final yet
         self._active = row.my_status in {"active", "completed"} and row.settled_at is None
         self._closed = row.period_count if row.now_idx is None else row.now_idx - 1
+        self._level_cards = self._left_of_level()
+
+    def _left_of_level(self) -> int:
+        """As operations.level_cards.level_cards_left."""
+        row = self._row
+        if not (self._active and self._phase in {"upcoming", "running"} and row.lookback):
+            return 0
+        return max(0, privileges(self._circle).makeup_cards_per_month - int(row.level_cards_used))
 
     def made(self, plain: tuple[DayRow, ...], mine: tuple[DayRow, ...]) -> CampaignRow:
         row, circle = self._row, self._circle
@@ -367,7 +384,8 @@ class _About:
         return EnrollmentRow(
             id=row.my_id, status=row.my_status, done=row.done, on_time=row.on_time,
             streak=days.current_run(done, self._excused, closed=self._closed), best_streak=row.best_streak,
-            likes=row.likes, makeup_cards=row.cards if self._active else 0, target=need.target(done, self._excused),
+            likes=row.likes, makeup_cards=row.cards + self._level_cards if self._active else 0,
+            level_cards=self._level_cards, target=need.target(done, self._excused),
             reached=row.best_streak if row.need_type == "streak" else row.done, first_idx=row.first_idx,
             team_id=row.team_id, completed_at=row.completed_at, settled_at=row.settled_at, reason=row.my_reason,
             days=mine,
@@ -384,7 +402,7 @@ class _About:
             and circle.may(Permission.CAMPAIGN_JOIN),
             submit=self._active and writes and current is not None and current.is_today
             and current.state in {"open", "excused"},
-            makeup=self._active and writes and makeable and row.cards > 0,
+            makeup=self._active and writes and makeable and row.cards + self._level_cards > 0,
             buy_card=self._active and writes and self._phase == "running" and row.card_price > 0
             and row.all_cards < row.card_limit,
             edit=manages and row.status in {"draft", "published"},
@@ -417,6 +435,6 @@ _SAME = (
     "id", "title", "intro", "intro_html", "cadence", "tz", "start_date", "end_date", "win_start_min", "win_end_min",
     "need_type", "need_n", "min_len", "min_images", "audio", "review", "free_cards", "card_price", "card_limit",
     "lookback", "late_join_until", "level_min", "reward_points", "reward_growth", "teams", "team_points", "team_growth",
-    "status", "opens_at", "closes_at", "settle_at", "period_count", "enrolled_count", "cancel_reason", "prompts",
-    "version", "cover_id", "cancelled_at", "closed_at", "today_count",
+    "status", "opens_at", "closes_at", "settle_at", "period_count", "enrolled_count", "completed_count",
+    "cancel_reason", "prompts", "version", "cover_id", "cancelled_at", "closed_at", "today_count",
 )  # fmt: skip

@@ -50,8 +50,9 @@ class EnrollmentRow:
     streak: int
     best_streak: int
     likes: int
-    #: that can be used now
+    #: that can be used now, and how many of them their level still gives this month, which go last
     makeup_cards: int
+    level_cards: int
     #: how many days it takes, and how many of them there are (of a `streak`: the longest row)
     target: int
     reached: int
@@ -143,6 +144,8 @@ class CampaignRow:
     settle_at: datetime | None
     period_count: int
     enrolled_count: int
+    #: how many completed it; None until it is settled
+    completed_count: int | None
     #: the reasons of excused periods
     excused: Mapping[int, str]
     cancel_reason: str

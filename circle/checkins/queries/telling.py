@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import aliased
 
 from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment, MakeupCard
+from circle.circles.models import Circle
 from circle.core import clock
 from circle.core.db import db
+from circle.points import periods
+from circle.points.queries import makeup_cards_of
+from circle.posts.models import Post
 
 
 class Facts(NamedTuple):
@@ -44,14 +48,16 @@ def redo_of(record_id: int) -> Redo:
     period = (CampaignPeriod.campaign_id == CheckinRecord.campaign_id) & (CampaignPeriod.idx == CheckinRecord.idx)
     row = db.session.execute(
         select(
-            CheckinRecord.idx, CheckinRecord.enrollment_id, CampaignPeriod.closes_at,
+            CheckinRecord.idx, CheckinRecord.enrollment_id, CheckinRecord.circle_id, CheckinRecord.user_id,
+            CampaignPeriod.closes_at, Circle.tz,
             Campaign.id.label("campaign_id"), Campaign.status, Campaign.lookback, Campaign.closes_at.label("ends_at"),
         )
         .join(CampaignPeriod, period)
         .join(Campaign, Campaign.id == CheckinRecord.campaign_id)
+        .join(Circle, Circle.id == CheckinRecord.circle_id)
         .where(CheckinRecord.id == record_id)
     ).one()  # fmt: skip
-    if row.status != "published" or row.ends_at <= now:
+    if row.status != "published" or row.ends_at <= now or _comes_back(row.enrollment_id, row.idx):
         return Redo("")
     if row.closes_at > now:
         return Redo("again", row.closes_at)
@@ -59,8 +65,25 @@ def redo_of(record_id: int) -> Redo:
     closed = db.session.scalar(select(func.count()).select_from(CampaignPeriod).where(*over)) or 0
     usable = (MakeupCard.state == "available", MakeupCard.expires_at > now)
     cards = exists().where(MakeupCard.enrollment_id == row.enrollment_id, *usable)
-    reachable = row.idx > closed - row.lookback
-    return Redo("makeup") if reachable and db.session.scalar(select(cards)) else Redo("")
+    if row.idx <= closed - row.lookback:
+        return Redo("")
+    return Redo("makeup") if db.session.scalar(select(cards)) or _has_level_card(row, now) else Redo("")
+
+
+def _has_level_card(row: Any, now: datetime) -> bool:
+    """Whether the level of somebody still gives them a card this month (operations/level_cards.py)."""
+    most = makeup_cards_of(row.circle_id, row.user_id)
+    month = periods.month_key(clock.local_date(now, row.tz))
+    mine = (MakeupCard.circle_id == row.circle_id, MakeupCard.user_id == row.user_id, MakeupCard.month == month)
+    used = select(func.count()).select_from(MakeupCard).where(*mine)
+    return bool(most) and most > (db.session.scalar(used) or 0)
+
+
+def _comes_back(enrollment_id: int, idx: int) -> bool:
+    """Whether a check-in that was replaced there takes a period that nothing holds (operations.deciding.bring_back)."""
+    here = (CheckinRecord.enrollment_id == enrollment_id, CheckinRecord.idx == idx, CheckinRecord.status == "void")
+    seen = (Post.id == CheckinRecord.post_id, Post.status == "published")
+    return bool(db.session.scalar(select(exists().where(*here, *seen))))
 
 
 class Standing(NamedTuple):
@@ -72,7 +95,7 @@ class Standing(NamedTuple):
     idx: int
     #: pending, approved, rejected or void
     status: str
-    #: whether another one holds its period
+    #: whether another one holds its period, or comes back to it now that this one is gone
     replaced: bool
 
 
@@ -81,7 +104,10 @@ def checkin_of_post(post_id: int) -> Standing | None:
     other = aliased(CheckinRecord, name="other")
     active = text("other.status IN ('pending', 'approved')")  # as text, so that both engines see the partial index
     mine = (other.enrollment_id == CheckinRecord.enrollment_id, other.idx == CheckinRecord.idx)
-    replaced = exists().where(*mine, other.id != CheckinRecord.id, active)
+    seen = (other.status == "void", Post.id == other.post_id, Post.status == "published")
+    replaced = exists().where(*mine, other.id != CheckinRecord.id, active) | (
+        (CheckinRecord.status == "void") & exists().where(*mine, other.id != CheckinRecord.id, *seen)
+    )
     found = (
         select(Campaign.id, Campaign.title, Campaign.cadence, CheckinRecord.idx, CheckinRecord.status, replaced)
         .join(Campaign, Campaign.id == CheckinRecord.campaign_id)

@@ -72,11 +72,11 @@ def new_makeup(slug: str, campaign_id: int, idx: int) -> Any:
     if campaign.me is None or not campaign.taking_part:
         return _elsewhere(campaign)
     if day.post_url is not None:
-        return _told(_("You have checked in for this day already."), day.post_url)
+        return _told(str(rules.done_already(campaign.cadence)), day.post_url)
     if day.state == "open":
         return redirect(f"{campaign.url}/checkin", 303)
     if not day.can_make_up:
-        return _told(_("This day cannot be made up."), campaign.url)
+        return _told(str(rules.not_to_make_up(campaign.cadence)), campaign.url)
     return _composer(campaign, day, makeup=True, draft=_draft(slug))
 
 

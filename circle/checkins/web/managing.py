@@ -9,7 +9,7 @@ from flask import render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from circle.checkins import operations, plans, queries
-from circle.checkins.manage_schemas import CampaignForm, DayReasonForm, NothingForm, ReasonForm, form_names
+from circle.checkins.manage_schemas import CampaignForm, DayForm, DayReasonForm, NothingForm, ReasonForm, form_names
 from circle.checkins.queries import CampaignRow
 from circle.checkins.web import planning
 from circle.checkins.web.blueprint import bp
@@ -209,6 +209,17 @@ def excuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRespo
     queries.managed_campaign(actor(), campaign_id, slug=slug)
     operations.excuse_period(actor(), campaign_id, **data)
     return go(_page_of(slug, campaign_id), toast=_("Excused. Everybody keeps their streak over that day."))
+
+
+@bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/unexcuse")
+@signed_in
+@limited("manage")
+@takes_form(DayForm, again=_step_again)
+def unexcuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
+    """Let a day that was excused count like every other again."""
+    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    operations.unexcuse_period(actor(), campaign_id, **data)
+    return go(_page_of(slug, campaign_id), toast=_("The day counts again. Everybody who takes part is told."))
 
 
 # ---- the cover -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from flask import render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from circle.checkins import operations, queries
-from circle.checkins.manage_schemas import DayReasonForm, NothingForm, PeopleQuery, ReasonForm
+from circle.checkins.manage_schemas import DayForm, DayReasonForm, NothingForm, PeopleQuery, ReasonForm
 from circle.checkins.web.blueprint import bp
 from circle.core.i18n import _
 from circle.core.web import actor, count_hit, go, is_htmx, limited, load_form, safe_next, signed_in, takes_form
@@ -32,7 +32,9 @@ def _page(slug: str, campaign_id: int, errors: Any = None, typed: Any = None, fa
         "checkins/_people_rows.html" if is_htmx() and request.method == "GET" else "checkins/manage_people.html",
         circle=campaign.circle, campaign=campaign, people=people, filters=filters, next_url=more, list_here=address,
         errors=errors or {}, typed=typed or {}, failed=failed,
-        step={"checkins.give": "give", "checkins.disqualify": "out"}.get(request.endpoint or "", ""),
+        step={"checkins.give": "give", "checkins.take_back": "back", "checkins.disqualify": "out"}.get(
+            request.endpoint or "", ""
+        ),
     )  # fmt: skip
 
 
@@ -85,3 +87,14 @@ def give(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> Any
     queries.managed_campaign(actor(), campaign_id, slug=slug)
     operations.give_checkin(actor(), campaign_id, user_id, **data)
     return _back(slug, campaign_id, _("The day counts now. They can read why."))
+
+
+@bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/people/<id:user_id>/take-back")
+@signed_in
+@limited("manage")
+@takes_form(DayForm, again=_again)
+def take_back(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> AnyResponse:
+    """Let a day that was given to somebody count no more."""
+    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    operations.take_back_checkin(actor(), campaign_id, user_id, **data)
+    return _back(slug, campaign_id, _("The day was taken back. They are told."))

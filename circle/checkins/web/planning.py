@@ -141,6 +141,7 @@ def _as_members_see(
         id=campaign.id if campaign is not None else 0, circle=circle,
         cover_url=campaign.cover_url if campaign is not None else None, tz=preview.tz, status="published", phase=phase,
         opens_at=first.opens_at, closes_at=last.closes_at, settle_at=preview.settle_at, period_count=preview.total,
-        enrolled_count=campaign.enrolled_count if campaign is not None else 0, excused={}, cancel_reason="", topic=None,
-        version=1, join_until=preview.join_until, current=to_come[0] if to_come else None, days=rows,
+        enrolled_count=campaign.enrolled_count if campaign is not None else 0, completed_count=None, excused={},
+        cancel_reason="", topic=None, version=1, join_until=preview.join_until, days=rows,
+        current=to_come[0] if to_come else None,
     )  # fmt: skip

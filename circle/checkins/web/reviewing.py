@@ -89,7 +89,10 @@ def approve(_data: dict[str, Any], slug: str, record_id: int) -> AnyResponse:
     """Let a check-in count."""
     campaign = _campaign_of(slug, record_id)
     operations.approve_record(actor(), record_id)
-    return _decided(campaign, _("Approved. Their day counts."))
+    return _decided(
+        campaign,
+        _("Approved. Their week counts.") if campaign.cadence == "weekly" else _("Approved. Their day counts."),
+    )
 
 
 @bp.post("/<slug:slug>/checkins/<id:record_id>/reject")

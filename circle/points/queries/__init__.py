@@ -34,7 +34,7 @@ from circle.points.queries.mine import (
     statement,
     until,
 )
-from circle.points.queries.privileges import level_allowing, privileges
+from circle.points.queries.privileges import level_allowing, makeup_cards_of, privileges
 from circle.points.queries.rules import (
     EarnRules,
     RuleChange,
@@ -78,6 +78,7 @@ __all__ = [
     "level_history",
     "level_settings",
     "levels",
+    "makeup_cards_of",
     "member_named",
     "my_points",
     "own_circle",

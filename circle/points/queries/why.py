@@ -21,7 +21,7 @@ from circle.circles.queries import CircleRow
 from circle.core import clock
 from circle.core.db import BigInt, db
 from circle.core.errors import NotFound
-from circle.core.i18n import _
+from circle.core.i18n import _, day_in_words
 from circle.core.ids import MAX_ID
 from circle.ledger import queries as ledger
 from circle.ledger.accounts import points_of
@@ -382,7 +382,8 @@ def _origin_of_lot(circle: CircleRow, here: Standing, key: str) -> str:
     source = db.session.get(EarnSource, source_key) if source_key else None
     if source is None:
         return ""
-    day = clock.local_date(source.effective_at, circle.tz).isoformat()
+    today = clock.local_date(clock.now(), circle.tz)
+    day = day_in_words(clock.local_date(source.effective_at, circle.tz), year=today.year)
     return str(_("They had been earned on %(day)s: %(what)s.", day=day, what=name_of(source.rule_code)))
 
 

@@ -13,7 +13,7 @@ from circle.core.errors import Conflict, Invalid, PreconditionFailed
 from circle.core.i18n import _
 from circle.core.web import actor, go, is_htmx, limited, signed_in, takes_form
 from circle.points import operations, queries
-from circle.points.ladder import MAX_LEVELS, NUMBERS, RIGHTS, Privileges
+from circle.points.ladder import EXTRAS, MAX_LEVELS, NUMBERS, RIGHTS, Privileges
 from circle.points.ladder_checks import PRIVILEGE_BOUNDS, checked_levels
 from circle.points.manage_schemas import LevelsForm, LevelsInput
 from circle.points.queries import LevelCount, LevelSettings
@@ -21,6 +21,7 @@ from circle.points.web.blueprint import bp
 from circle.points.web.rows import loaded, number, renamed
 
 _AMOUNTS = ("growth_min", "keep_min", "gift_points")
+_TYPED = NUMBERS + EXTRAS
 #: rows that wait to be filled in under those there are
 _SPARE = 2
 
@@ -32,7 +33,7 @@ def _stored(current: LevelSettings) -> dict[str, Any]:
     for place, level in enumerate(current.levels):
         cells[f"levels.{place}.name"] = level.name
         cells |= {f"levels.{place}.{name}": getattr(level, name) for name in _AMOUNTS}
-        cells |= {f"levels.{place}.privileges.{name}": level.privileges.get(name, "") for name in NUMBERS}
+        cells |= {f"levels.{place}.privileges.{name}": level.privileges.get(name, "") for name in _TYPED}
         for name in RIGHTS:
             if level.privileges.get(name, getattr(usual, name)):
                 cells[f"levels.{place}.privileges.{name}"] = "1"
@@ -41,7 +42,7 @@ def _stored(current: LevelSettings) -> dict[str, Any]:
 
 def _places(form: Mapping[str, Any]) -> list[int]:
     """The rows in which something was typed."""
-    texts = ("name", *_AMOUNTS, *(f"privileges.{name}" for name in NUMBERS))
+    texts = ("name", *_AMOUNTS, *(f"privileges.{name}" for name in _TYPED))
     return [
         place
         for place in range(MAX_LEVELS)
@@ -57,7 +58,7 @@ def _levels_in(form: Any) -> tuple[list[dict[str, Any]], list[int]]:
         row: dict[str, Any] = {"name": form.get(f"levels.{place}.name", "")}
         typed = {name: number(form.get(f"levels.{place}.{name}", "")) for name in _AMOUNTS}
         row |= {name: value for name, value in typed.items() if value is not None}
-        given = {name: number(form.get(f"levels.{place}.privileges.{name}", "")) for name in NUMBERS}
+        given = {name: number(form.get(f"levels.{place}.privileges.{name}", "")) for name in _TYPED}
         row["privileges"] = {**given, **{name: f"levels.{place}.privileges.{name}" in form for name in RIGHTS}}
         rows.append(row)
     return loaded(LevelsInput(), {"levels": rows}, lambda path: _named(path, places))["levels"], places
