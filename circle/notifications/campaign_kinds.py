@@ -45,10 +45,10 @@ CAMPAIGN_KINDS: Mapping[str, Kind] = {
                 "gave was taken back"
             ),
             "unexcused": lazy(
-                "A day of “%(title)s” that had been excused counts again, so you have not completed it any more"
+                "What had been excused in “%(title)s” counts again, so you have not completed it any more"
             ),
             "unexcused_reward": lazy(
-                "A day of “%(title)s” that had been excused counts again, so you have not completed it any more, and "
+                "What had been excused in “%(title)s” counts again, so you have not completed it any more, and "
                 "what that gave was taken back"
             ),
         },

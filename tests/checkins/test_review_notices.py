@@ -114,6 +114,22 @@ def test_settling_asks_nobody_to_review_any_more(reviewed: Week) -> None:
 # ---- teams -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("gone", ["nothing", "banned", "withdrawn", "excused"])
+def test_nobody_is_promised_what_they_could_not_do_about_a_rejected_check_in(reviewed: Week, gone: str) -> None:
+    week, ann = reviewed, reviewed.member()
+    made = week.check_in(ann, 1)
+    with week.at(2):
+        if gone == "banned":
+            circles.ban_member(week.owner, week.slug, ann.person_id, reason="广告")
+        elif gone == "withdrawn":
+            operations.withdraw(ann, week.id)
+        elif gone == "excused":
+            operations.excuse_period(week.owner, week.id, 1, reason="服务中断")
+        operations.reject_record(week.owner, made.record_id, reason="看不清")
+    (notice,) = [row for row in told(ann) if row.kind == "checkin.rejected"]
+    assert ("make it up" in notice.text) == (gone == "nothing")
+
+
 @pytest.fixture
 def teamed(app: Flask, make: Make) -> Week:
     return Week(make, {"teams": True, "team_points": 20, "need_n": 2})

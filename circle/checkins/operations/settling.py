@@ -39,9 +39,9 @@ def begin_settling(campaign_id: int) -> bool:
 
 @operation
 def settle_enrollment(enrollment_id: int) -> bool:
-    """Close somebody's part in a campaign that is being settled: what waits for a reviewer counts, and after that
-    nothing changes any more (C8). So does what comes back to its day, of which the job has not got round to it. False
-    when a check-in came in that very moment: then it is to be asked again."""
+    """Close somebody's part in a campaign that is being settled: what waits for a reviewer counts, and so does what
+    comes back to its day and the job has not got round to; after that nothing changes any more (C8). False when a
+    check-in came in that very moment: then it is to be asked again."""
     posts = set(db.session.scalars(_open_posts(enrollment_id)))
     lock_all(Post, posts)
     enrollment = lock(Enrollment, enrollment_id)

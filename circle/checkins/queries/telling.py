@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import aliased
 
 from circle.checkins.models import Campaign, CampaignPeriod, CheckinRecord, Enrollment, MakeupCard
-from circle.circles.models import Circle
+from circle.circles.models import Circle, Member
 from circle.core import clock
 from circle.core.db import db
 from circle.points import periods
@@ -51,7 +51,10 @@ def redo_of(record_id: int) -> Redo:
             CheckinRecord.idx, CheckinRecord.enrollment_id, CheckinRecord.circle_id, CheckinRecord.user_id,
             CampaignPeriod.closes_at, Circle.tz,
             Campaign.id.label("campaign_id"), Campaign.status, Campaign.lookback, Campaign.closes_at.label("ends_at"),
+            Campaign.excused, Enrollment.status.label("part"), Member.status.label("membership"),
         )
+        .join(Enrollment, Enrollment.id == CheckinRecord.enrollment_id)
+        .outerjoin(Member, (Member.circle_id == CheckinRecord.circle_id) & (Member.user_id == CheckinRecord.user_id))
         .join(CampaignPeriod, period)
         .join(Campaign, Campaign.id == CheckinRecord.campaign_id)
         .join(Circle, Circle.id == CheckinRecord.circle_id)
@@ -59,13 +62,15 @@ def redo_of(record_id: int) -> Redo:
     ).one()  # fmt: skip
     if row.status != "published" or row.ends_at <= now or _comes_back(row.enrollment_id, row.idx):
         return Redo("")
+    if row.part not in {"active", "completed"} or row.membership != "active":
+        return Redo("")
     if row.closes_at > now:
         return Redo("again", row.closes_at)
     over = (CampaignPeriod.campaign_id == row.campaign_id, CampaignPeriod.closes_at <= now)
     closed = db.session.scalar(select(func.count()).select_from(CampaignPeriod).where(*over)) or 0
     usable = (MakeupCard.state == "available", MakeupCard.expires_at > now)
     cards = exists().where(MakeupCard.enrollment_id == row.enrollment_id, *usable)
-    if row.idx <= closed - row.lookback:
+    if row.idx <= closed - row.lookback or str(row.idx) in row.excused:
         return Redo("")
     return Redo("makeup") if db.session.scalar(select(cards)) or _has_level_card(row, now) else Redo("")
 
