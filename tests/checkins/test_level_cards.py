@@ -62,7 +62,8 @@ def refusal(call: Callable[[], Any]) -> str:
 def used(actor: Actor) -> list[tuple[str, str | None, int | None]]:
     mine = select(MakeupCard.source, MakeupCard.month, MakeupCard.nth).where(MakeupCard.state == "used")
     mine = mine.where(MakeupCard.user_id == actor.id) if actor.id else mine
-    return [(row.source, row.month, row.nth) for row in db.session.execute(mine.order_by(MakeupCard.nth))]
+    ordered = mine.order_by(MakeupCard.month, MakeupCard.nth)
+    return [(row.source, row.month, row.nth) for row in db.session.execute(ordered)]
 
 
 def part(week: Week, actor: Actor, *, on: int = 5, at: int = 0) -> EnrollmentRow:
