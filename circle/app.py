@@ -59,6 +59,7 @@ from circle.core.jinja import LocalizedEnvironment
 from circle.core.limits import Limiter
 from circle.core.spool import SpoolingRequest
 from circle.core.storage_s3 import S3Address, S3Storage
+from circle.core.turns import Turns
 from circle.home import jobs as home_jobs
 from circle.home import web as home_web
 from circle.ledger import jobs as ledger_jobs
@@ -224,8 +225,10 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
-    # one connection per server thread; the default of 5 would make threads wait for each other
-    return {"pool_size": 32, "max_overflow": 8} | ({} if url.startswith("sqlite") else {"pool_pre_ping": True})
+    # one connection per server thread; the default of 5 would make threads wait for each other. SQLite's are taken last
+    # in, first out: the one that was used last has in its memory what is needed next, any other has to read it again
+    own = {"pool_use_lifo": True} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    return {"pool_size": 32, "max_overflow": 8, **own}
 
 
 def _install_database(app: Flask, settings: Settings) -> None:
@@ -236,6 +239,8 @@ def _install_database(app: Flask, settings: Settings) -> None:
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
         install_sqlite(db.engine, strict=not settings.production)
+        if db.engine.dialect.name == "sqlite":
+            app.extensions["circle_turns"] = Turns  # the server's settings put it in front of its threads
 
 
 def _configure_logging(settings: Settings) -> None:

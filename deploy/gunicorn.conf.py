@@ -21,8 +21,11 @@ loglevel = "warning"
 
 
 def post_worker_init(worker):
-    """Live streams never take the last threads, and end at once when the process is to stop."""
-    hub = getattr(worker.wsgi, "extensions", {}).get("circle_live")
+    """Live streams never take the last threads, and end at once when the process is to stop. Threads take turns."""
+    extensions = getattr(worker.wsgi, "extensions", {})
+    turns, hub = extensions.get("circle_turns"), extensions.get("circle_live")
+    if turns is not None and worker.cfg.worker_class_str == "gthread":
+        worker.wsgi = turns(worker.wsgi)
     if hub is None:  # another application under the same settings, as in bench/
         return
     hub.fit(worker.cfg.threads if worker.cfg.worker_class_str == "gthread" else 0)

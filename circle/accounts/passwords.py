@@ -10,11 +10,14 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from circle.core import turns
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
     """The argon2id hash to store, with its parameters and a new salt."""
+    turns.let_go()
     return _hasher.hash(password)
 
 
@@ -26,6 +29,7 @@ def _nobody() -> str:
 def verify_password(stored: str | None, password: str) -> bool:
     """Whether `password` is the one that was hashed. Without a hash (no such account, no password) the same work is
     done and the answer is no, so that the time gives nothing away."""
+    turns.let_go()
     nobody = _nobody()  # made at the first call of either kind
     try:
         _hasher.verify(stored or nobody, password)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from flask import current_app, g, request
 
 from circle.core import clock
+from circle.core.turns import WAITED
 
 _SECONDS = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 #: no proxy waits longer for a body than this
@@ -21,10 +22,10 @@ _LONGEST = timedelta(hours=1)
 
 def note_arrival() -> None:
     """Remember the moment; the first thing that is done with a request."""
-    g.arrived_at = clock.now() - _waited()
+    g.arrived_at = clock.now() - timedelta(seconds=request.environ.get(WAITED, 0.0)) - _on_its_way()
 
 
-def _waited() -> timedelta:
+def _on_its_way() -> timedelta:
     given = request.headers.get("X-Request-Time", "")
     if not current_app.config["SETTINGS"].proxies or not _SECONDS.fullmatch(given):
         return timedelta(0)

@@ -32,6 +32,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from circle.core import turns
 from circle.core.db import Base, db
 from circle.core.errors import NotFound, Unavailable
 from circle.core.events import Event, reactions_to
@@ -177,6 +178,8 @@ def _transaction(*, durable: bool = True) -> Iterator[None]:
             session.info.update(work=work, connection=connection)
             yield
             _settle(session, work)
+            if durable:
+                turns.let_go()  # others go on while the disk is waited for
             session.commit()
         except BaseException:
             session.rollback()

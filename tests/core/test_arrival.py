@@ -11,6 +11,7 @@ from flask import Flask
 
 from circle.core import clock
 from circle.core.arrival import arrived_at, note_arrival
+from circle.core.turns import WAITED
 
 NOW = datetime(2026, 11, 22, 16, tzinfo=UTC)
 
@@ -40,6 +41,13 @@ def test_a_proxy_says_how_long_the_body_took(proxied: Flask) -> None:
     assert arrival(proxied, None) == NOW
     assert arrival(proxied, "0.000") == NOW
     assert arrival(proxied, "75.250") == NOW - timedelta(seconds=75, milliseconds=250)
+
+
+def test_waiting_for_ones_turn_makes_nobody_late(proxied: Flask) -> None:
+    waited = {WAITED: 2.5}
+    with clock.at(NOW), proxied.test_request_context("/", headers={"X-Request-Time": "1"}, environ_overrides=waited):
+        note_arrival()
+        assert arrived_at() == NOW - timedelta(seconds=3.5)
 
 
 @pytest.mark.parametrize("odd", ["", "-5", "1e9", "nan", "inf", "1,5", "12 ", "１", "9" * 400, "0x10", "5;6"])
