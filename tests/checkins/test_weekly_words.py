@@ -121,3 +121,37 @@ def test_pages_that_lead_elsewhere_say_why_in_the_same_words(app: Flask, make: M
             answer = visitor.get(f"/{week.slug}/campaigns/{week.id}/makeup/{idx}")
             assert answer.status_code == 303
             assert sentence in visitor.get(answer.location).get_data(as_text=True)
+
+
+def test_the_desk_speaks_of_what_the_campaign_is_made_of(told: Told, browser: Any) -> None:
+    """Its pages, and what it says after each act."""
+    week, ann = told.week, told.week.member()
+    unit, other = ("week", "day") if told.unit == 7 else ("day", "week")
+    desk = f"/{week.slug}/manage/campaigns/{week.id}"
+    owner = browser(week.owner)
+    owner.post("/settings/language", {"locale": "en"})
+    person = f"{desk}/people/{ann.person_id}"
+    acts = [
+        (f"{person}/give", {"idx": "2", "reason": "上传失败"}, f"The {unit} counts now. They can read why."),
+        (f"{person}/take-back", {"idx": "2"}, f"The {unit} was taken back. They are told."),
+        (
+            f"{desk}/excuse",
+            {"idx": "1", "reason": "服务故障"},
+            f"Excused. Everybody keeps their streak over that {unit}.",
+        ),
+        (f"{desk}/unexcuse", {"idx": "1"}, f"The {unit} counts again. Everybody who takes part is told."),
+    ]
+    with clock.at(week.day(1) + 2 * told.unit * timedelta(days=1) + timedelta(hours=9)):
+        for path, form, sentence in acts:
+            answer = owner.post(path, form)
+            assert answer.status_code == 303, answer.text
+            page = owner.get(answer.headers["Location"]).text
+            assert sentence in page
+        for path, words in (
+            (desk, [f"Excuse a {unit}: ", f"Excuse the {unit}", f"Which {unit}"]),
+            (f"{desk}/people", [f"Add a {unit}", f"Add the {unit}", f"Which {unit}"]),
+        ):
+            page = owner.get(path).text
+            for each in words:
+                assert each in page, each
+                assert each.replace(unit, other) not in page, each

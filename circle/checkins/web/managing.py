@@ -206,8 +206,10 @@ def cancel_campaign(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRes
 @takes_form(DayReasonForm, again=_step_again)
 def excuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
     """Let a day on which the service failed count against nobody."""
-    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
     operations.excuse_period(actor(), campaign_id, **data)
+    if campaign.cadence == "weekly":
+        return go(_page_of(slug, campaign_id), toast=_("Excused. Everybody keeps their streak over that week."))
     return go(_page_of(slug, campaign_id), toast=_("Excused. Everybody keeps their streak over that day."))
 
 
@@ -217,8 +219,10 @@ def excuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRespo
 @takes_form(DayForm, again=_step_again)
 def unexcuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
     """Let a day that was excused count like every other again."""
-    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
     operations.unexcuse_period(actor(), campaign_id, **data)
+    if campaign.cadence == "weekly":
+        return go(_page_of(slug, campaign_id), toast=_("The week counts again. Everybody who takes part is told."))
     return go(_page_of(slug, campaign_id), toast=_("The day counts again. Everybody who takes part is told."))
 
 

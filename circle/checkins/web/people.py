@@ -84,9 +84,10 @@ def reinstate(_data: dict[str, Any], slug: str, campaign_id: int, user_id: int) 
 @takes_form(DayReasonForm, again=_again)
 def give(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> AnyResponse:
     """Let a day count for somebody without a post."""
-    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.give_checkin(actor(), campaign_id, user_id, **data)
-    return _back(slug, campaign_id, _("The day counts now. They can read why."))
+    said = _("The week counts now. They can read why.") if weekly else _("The day counts now. They can read why.")
+    return _back(slug, campaign_id, said)
 
 
 @bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/people/<id:user_id>/take-back")
@@ -95,6 +96,7 @@ def give(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> Any
 @takes_form(DayForm, again=_again)
 def take_back(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> AnyResponse:
     """Let a day that was given to somebody count no more."""
-    queries.managed_campaign(actor(), campaign_id, slug=slug)
+    weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.take_back_checkin(actor(), campaign_id, user_id, **data)
-    return _back(slug, campaign_id, _("The day was taken back. They are told."))
+    said = _("The week was taken back. They are told.") if weekly else _("The day was taken back. They are told.")
+    return _back(slug, campaign_id, said)
