@@ -58,6 +58,17 @@ def test_the_board_tells_places_days_likes_and_what_the_next_day_brings(week: We
     assert ranks(visitor) == [1, 2]
 
 
+def test_nobody_has_a_medal_before_the_first_check_in(week: Week, browser: Any) -> None:
+    ann, bob = week.member(), week.member()
+    week.check_in(ann, 1)
+    page = read(signed_in(browser, bob), week)
+    assert '<li class="board-row" data-rank="1">' in page
+    assert '<li class="board-row board-mine" data-rank="2" data-none aria-current="true">' in page
+    campaign = signed_in(browser, bob).get(f"/{week.slug}/campaigns/{week.id}").text
+    assert "我的排名" not in campaign
+    assert "我的排名" in signed_in(browser, ann).get(f"/{week.slug}/campaigns/{week.id}").text
+
+
 def test_a_place_below_the_first_page_is_pinned_under_it(
     week: Week, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
