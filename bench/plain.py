@@ -19,7 +19,6 @@ import circle.app  # noqa: F401  (all tables, so that foreign keys find theirs)
 from circle.accounts.models import User
 from circle.circles.models import Circle
 from circle.core.db import install_sqlite
-from circle.core.turns import Turns
 from circle.posts.models import Post
 
 PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>晨光圈</title></head><body><main>
@@ -30,10 +29,8 @@ PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>�
 
 app = Flask(__name__)
 app.jinja_loader = DictLoader({"page.html": PAGE})
-engine = create_engine(os.environ["CIRCLE_DATABASE_URL"], pool_size=32, pool_use_lifo=True)
+engine = create_engine(os.environ["CIRCLE_DATABASE_URL"], pool_size=32)
 install_sqlite(engine, strict=False)
-if engine.dialect.name == "sqlite":
-    app.extensions["circle_turns"] = Turns  # served as the site is
 with Session(engine) as _session:
     CIRCLE = _session.scalars(select(Circle.id)).one()
 
