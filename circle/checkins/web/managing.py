@@ -206,11 +206,11 @@ def cancel_campaign(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRes
 @takes_form(DayReasonForm, again=_step_again)
 def excuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
     """Let a day on which the service failed count against nobody."""
-    campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
+    weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.excuse_period(actor(), campaign_id, **data)
-    if campaign.cadence == "weekly":
-        return go(_page_of(slug, campaign_id), toast=_("Excused. Everybody keeps their streak over that week."))
-    return go(_page_of(slug, campaign_id), toast=_("Excused. Everybody keeps their streak over that day."))
+    week = _("Excused. Everybody keeps their streak over that week.")
+    day = _("Excused. Everybody keeps their streak over that day.")
+    return go(_page_of(slug, campaign_id), toast=week if weekly else day)
 
 
 @bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/unexcuse")
@@ -219,11 +219,11 @@ def excuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyRespo
 @takes_form(DayForm, again=_step_again)
 def unexcuse_period(data: dict[str, Any], slug: str, campaign_id: int) -> AnyResponse:
     """Let a day that was excused count like every other again."""
-    campaign = queries.managed_campaign(actor(), campaign_id, slug=slug)
+    weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.unexcuse_period(actor(), campaign_id, **data)
-    if campaign.cadence == "weekly":
-        return go(_page_of(slug, campaign_id), toast=_("The week counts again. Everybody who takes part is told."))
-    return go(_page_of(slug, campaign_id), toast=_("The day counts again. Everybody who takes part is told."))
+    week = _("The week counts again. Everybody who takes part is told.")
+    day = _("The day counts again. Everybody who takes part is told.")
+    return go(_page_of(slug, campaign_id), toast=week if weekly else day)
 
 
 # ---- the cover -------------------------------------------------------------------------------------------------------

@@ -86,8 +86,8 @@ def give(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -> Any
     """Let a day count for somebody without a post."""
     weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.give_checkin(actor(), campaign_id, user_id, **data)
-    said = _("The week counts now. They can read why.") if weekly else _("The day counts now. They can read why.")
-    return _back(slug, campaign_id, said)
+    week, day = _("The week counts now. They can read why."), _("The day counts now. They can read why.")
+    return _back(slug, campaign_id, week if weekly else day)
 
 
 @bp.post("/<slug:slug>/manage/campaigns/<id:campaign_id>/people/<id:user_id>/take-back")
@@ -98,5 +98,5 @@ def take_back(data: dict[str, Any], slug: str, campaign_id: int, user_id: int) -
     """Let a day that was given to somebody count no more."""
     weekly = queries.managed_campaign(actor(), campaign_id, slug=slug).cadence == "weekly"
     operations.take_back_checkin(actor(), campaign_id, user_id, **data)
-    said = _("The week was taken back. They are told.") if weekly else _("The day was taken back. They are told.")
-    return _back(slug, campaign_id, said)
+    week, day = _("The week was taken back. They are told."), _("The day was taken back. They are told.")
+    return _back(slug, campaign_id, week if weekly else day)
