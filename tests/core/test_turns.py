@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from circle.accounts.passwords import hash_password
+from circle.accounts import passwords
+from circle.accounts.passwords import hash_password, verify_password
 from circle.app import create_app
 from circle.config import ROOT, Settings
 from circle.core import turns
@@ -107,8 +108,24 @@ def test_who_lets_go_goes_on_beside_the_next_one_and_ends_nobody_elses_turn() ->
     desk.leave("c")
 
 
-def test_without_turns_there_is_nothing_to_let_go() -> None:
+def test_who_has_no_turn_ends_nobodys() -> None:
+    """Neither a thread that never had one, nor one whose request is over."""
+    desk, over = Desk(), threading.Event()
+
+    def late() -> None:
+        Turns(lambda _environ, _start: [b""])({}, None)  # a whole request on this thread
+        turns.let_go()
+        over.set()
+
+    desk.come("a")
+    desk.come("b")
     turns.let_go()
+    patience.joined(patience.started([threading.Thread(target=late)]))
+    assert over.is_set()
+    assert desk.inside == ["a"]
+    assert len(desk.turns._queue) == 1
+    desk.leave("a")
+    desk.leave("b")
 
 
 def test_an_error_ends_the_turn() -> None:
@@ -195,12 +212,21 @@ def test_others_go_on_while_a_commit_waits_for_the_disk(app: Flask) -> None:
     desk.leave("c")
 
 
-def test_others_go_on_while_a_password_is_hashed() -> None:
-    desk = Desk()
-    desk.come("a", lambda: hash_password("secret"))
+@pytest.mark.parametrize("work", [lambda: hash_password("secret"), lambda: verify_password("$hash", "secret")])
+def test_others_go_on_while_a_password_is_hashed(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any]) -> None:
+    desk, done = Desk(), []
+
+    def hashing(*_words: str) -> str:
+        patience.until(lambda: "b" in desk.inside)  # it lasts until somebody else is inside
+        return "$hash"
+
+    monkeypatch.setattr(passwords, "_nobody", lambda: "$nobody")
+    monkeypatch.setattr(passwords, "_hasher", SimpleNamespace(hash=hashing, verify=hashing))
+    desk.come("a", lambda: done.append(work()))
     desk.come("b")
-    patience.until(lambda: desk.inside == ["a", "b"])
     desk.leave("a")
+    assert len(done) == 1
+    assert desk.inside == ["b"]
     desk.leave("b")
 
 
